@@ -1,0 +1,38 @@
+import type { JsonObject } from './json.ts';
+
+/** Byte offsets of a value in its message: first byte, and the byte behind the last. */
+export type Span = readonly [start: number, end: number];
+
+/**
+ * A response exactly as the far side wrote it: one JSON text without a line break, with the spans of its `id` and of
+ * its `result` or `error`. It is not parsed further; whoever relays it puts another id into the span.
+ */
+export interface RawResponse {
+  readonly line: Buffer;
+  readonly id: Span;
+  readonly value: Span;
+  readonly kind: 'result' | 'error';
+  /** A tool result that says `isError: true`. */
+  readonly isError: boolean;
+}
+
+/** A JSON-RPC error object. */
+export interface RpcError {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: JsonObject;
+}
+
+/** What goes back for one request. */
+export type Answer =
+  | { readonly kind: 'relayed'; readonly response: RawResponse }
+  | { readonly kind: 'made'; readonly result: JsonObject }
+  | { readonly kind: 'refused'; readonly error: RpcError };
+
+/** What came of a request that was to be put on the wire. */
+export type Delivery =
+  | { readonly kind: 'answered'; readonly response: RawResponse }
+  /** It was written, nothing came back, and the far side may or may not have acted. */
+  | { readonly kind: 'lost'; readonly reason: string }
+  /** It was never written to the far side. */
+  | { readonly kind: 'unsent'; readonly reason: string };

@@ -1,0 +1,32 @@
+import canonicalize from 'canonicalize';
+import { GateError } from './errors.ts';
+import type { Json } from './json.ts';
+
+/**
+ * RFC 8785 (JCS) text of a JSON value. Throws `invalid_json` on what JSON cannot carry: NaN, infinities, lone
+ * surrogates. Where every object already has its members in order, `JSON.stringify` gives the same text sooner.
+ */
+export function canonical(value: Json): string {
+  if (isInOrder(value)) return JSON.stringify(value);
+  try {
+    const text = canonicalize(value);
+    if (text !== undefined) return text;
+  } catch (cause) {
+    throw new GateError('invalid_json', 'value has no canonical form', { cause });
+  }
+  throw new GateError('invalid_json', 'value has no canonical form');
+}
+
+function isInOrder(value: Json): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isInOrder);
+  let previous: string | undefined;
+  for (const [key, member] of Object.entries(value)) {
+    if (previous !== undefined && key <= previous) return false;
+    if (member === undefined || !key.isWellFormed() || !isInOrder(member)) return false;
+    previous = key;
+  }
+  return true;
+}

@@ -1,0 +1,27 @@
+import type { Answer, Delivery } from './answer.ts';
+import type { JsonObject } from './json.ts';
+import type { Lifetime } from './lifetime.ts';
+import type { Caller, ForwardedRequest, ToolCall } from './tool-call.ts';
+
+export interface SendOptions {
+  /** Its end is passed on as `notifications/cancelled`. */
+  readonly lifetime: Lifetime;
+  /** Given: the far side gets a progress token, and every progress notification for it arrives here. */
+  readonly onProgress: ((params: JsonObject) => void) | undefined;
+}
+
+/**
+ * One hop that requests can be sent over: a connection to a tool server, or the session of the client for requests
+ * that servers start. `send` writes the request in the same tick and never throws or rejects: what went wrong is in
+ * the `Delivery`. Answers keep the order in which the far side wrote them, behind its progress notifications.
+ */
+export interface Target {
+  send(request: ForwardedRequest, options: SendOptions): Promise<Delivery>;
+}
+
+/** The gate, as a face sees it: decides the call, holds it if need be, runs it on `target`, and never rejects. */
+export type Decide = (
+  call: ToolCall,
+  caller: Caller,
+  target: Target | undefined,
+) => Promise<Answer>;

@@ -1,0 +1,87 @@
+import type { Action, ResourceType } from './action.ts';
+import type { JsonObject } from './json.ts';
+import type { Lifetime } from './lifetime.ts';
+
+/**
+ * One request that must be decided, as parsed from the wire: everything in it is the caller's word.
+ * `arguments` is the object that policy sees; `argumentsText` is its serialisation, and exactly these bytes are
+ * forwarded, hashed and bound by an approval.
+ */
+export interface ToolCall {
+  readonly action: Action;
+  readonly resourceType: ResourceType;
+  /** The key in `mcpServers` of the server that would serve it, or that asks (for requests to the client). */
+  readonly server: string;
+  /** The name that the server itself uses: a tool, a resource URI, a prompt; for the client, the method. */
+  readonly name: string;
+  readonly arguments: JsonObject;
+  readonly argumentsText: string;
+  /** How the request is put on the wire again, without `arguments`. */
+  readonly request: ForwardedRequest;
+  /** W3C trace id: the caller's, or a fresh one. */
+  readonly traceId: string;
+  readonly claims: Claims;
+  /** What is known of the tool now, for it may change while a call waits; undefined for everything that is no tool. */
+  tool(): ToolFacts | undefined;
+}
+
+/** A tool as its server describes it: untrusted, but pinned. */
+export interface ToolFacts {
+  readonly annotations: JsonObject;
+  /** Digest of the definition as the server gave it. */
+  readonly pin: string;
+  readonly pinState: 'pinned' | 'changed' | 'unknown';
+  /** What is wrong with these arguments by the tool's `inputSchema`; undefined when nothing is. */
+  fault(args: JsonObject): string | undefined;
+}
+
+/** A request but for its id, its arguments and its progress token, which belong to one hop. */
+export interface ForwardedRequest {
+  readonly method: string;
+  /** The members of `params` beside `_meta` and, on a tool call, `arguments`; undefined when there were no params. */
+  readonly fields: JsonObject | undefined;
+  /** `params._meta` without the progress token and without `dev.mcp-gate/` keys; undefined when there was none. */
+  readonly meta: JsonObject | undefined;
+  /** The text of `params.arguments`; undefined when the request has none. */
+  readonly argumentsText: string | undefined;
+  /** Members of the message beside those that JSON-RPC names. */
+  readonly extras: JsonObject | undefined;
+}
+
+/** What the request said under `dev.mcp-gate/` in its `_meta`; claims, never proof. */
+export interface Claims {
+  readonly model: JsonObject | undefined;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** The party whose request it is, as the face to it knows it. */
+export interface Caller {
+  readonly session: Session;
+  readonly identity: Identity;
+  /** Ends when the caller cancels or is gone: from then on nothing may start on its behalf. */
+  readonly lifetime: Lifetime;
+  /** Tells the caller that work goes on; absent when it gave no progress token. */
+  readonly progress: ((message: string) => void) | undefined;
+  /** Relays a progress notification of the far side; absent when no progress token was given. */
+  readonly relayProgress: ((params: JsonObject) => void) | undefined;
+}
+
+/** One client session: counters live as long as it does. Owned by the face, counted by the gate. */
+export interface Session {
+  readonly id: string;
+  readonly startedMs: number;
+  /** Self-reported by the client, so never a security input. */
+  client: { readonly name: string; readonly version: string };
+  calls: number;
+  denials: number;
+}
+
+/** Who calls, as established by the face: by the operating system on stdio. */
+export interface Identity {
+  readonly type: string;
+  readonly id: string | null;
+  readonly source: 'os' | 'upstream';
+  readonly verified: boolean;
+  /** Callers with one scope may join each other's approvals. */
+  readonly scope: string;
+}
