@@ -1,0 +1,102 @@
+import type { RawResponse } from '../core/answer.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import { isObject } from '../core/json.ts';
+import { readStrict } from '../core/strict-json.ts';
+import { composeResponse } from './raw-response.ts';
+import { rpcCode } from './rpc-error.ts';
+
+const reserved = 'dev.mcp-gate';
+const reservedPrefix = `${reserved}/`;
+
+/**
+ * The value without the keys under `dev.mcp-gate/` in every `_meta` object of it: nobody but the gate speaks there. The
+ * same object when there are none. Recursive: only for values that nest no deeper than `maxJsonDepth`.
+ */
+export function withoutReserved(value: JsonObject): JsonObject {
+  let copy: Record<string, Json | undefined> | undefined;
+  for (const [key, member] of Object.entries(value)) {
+    const kept = key === '_meta' && isObject(member) ? cleanMeta(member) : clean(member);
+    if (kept === member) continue;
+    copy ??= { ...value };
+    copy[key] = kept;
+  }
+  return copy ?? value;
+}
+
+function cleanMeta(meta: JsonObject): JsonObject {
+  const inside = withoutReserved(meta);
+  const kept = Object.entries(inside).filter(([key]) => !key.startsWith(reservedPrefix));
+  return kept.length === Object.keys(inside).length ? inside : Object.fromEntries(kept);
+}
+
+function clean(value: Json | undefined): Json | undefined {
+  if (typeof value !== 'object' || value === null) return value;
+  return isObject(value) ? withoutReserved(value) : cleanItems(value);
+}
+
+function cleanItems(items: readonly Json[]): readonly Json[] {
+  let changed = false;
+  const kept = items.map((item) => {
+    const cleaned = clean(item) ?? null;
+    changed ||= cleaned !== item;
+    return cleaned;
+  });
+  return changed ? kept : items;
+}
+
+/**
+ * The response as `withoutReserved` leaves it. It is parsed only when its bytes may spell the reserved prefix, and stays
+ * the same object when nothing was taken out. A suspicious one that cannot be judged is withheld: an error stands for it.
+ */
+export function cleanResponse(response: RawResponse): RawResponse {
+  if (!maySpellReserved(response.line)) return response;
+  const read = readStrict(response.line);
+  if (read.kind === 'broken') return withhold(response, read.reason);
+  if (read.kind === 'value') return rebuild(response, read.value, false);
+  if (read.rule === 'depth') return withhold(response, read.reason);
+  // Which of two equal keys the client would take is unknown: it gets only the one that was looked at.
+  const ambiguous = read.rule === 'duplicate_key' || read.rule === 'proto_key';
+  const value: Json = JSON.parse(response.line.toString('utf8'));
+  return rebuild(response, value, ambiguous);
+}
+
+function rebuild(response: RawResponse, message: Json, always: boolean): RawResponse {
+  if (!isObject(message)) return withhold(response, 'a message must be a json object');
+  const cleaned = withoutReserved(message);
+  if (cleaned === message && !always) return response;
+  return composeResponse(cleaned, idOf(response), response.kind);
+}
+
+function withhold(response: RawResponse, reason: string): RawResponse {
+  const error = { code: rpcCode.internal, message: `answer was withheld: ${reason}` };
+  return composeResponse({ error }, idOf(response), 'error');
+}
+
+function idOf(response: RawResponse): string | number {
+  const [start, end] = response.id;
+  const id: unknown = JSON.parse(response.line.toString('utf8', start, end));
+  return typeof id === 'number' ? id : String(id);
+}
+
+/** The bytes that an escape may stand for if it is part of the prefix. */
+const spelled: ReadonlySet<number> = new Set(Buffer.from(reserved));
+
+/** Whether the prefix is in the bytes, or an escape of one of its characters; other escapes cannot be part of it. */
+function maySpellReserved(bytes: Buffer): boolean {
+  if (bytes.includes(reserved)) return true;
+  const first = bytes.indexOf('\\u00');
+  if (first === -1) return false;
+  for (let at = first; at < bytes.length; at += 1) {
+    if (bytes[at] === backslash && spelled.has(escapedByte(bytes, at))) return true;
+  }
+  return false;
+}
+
+const backslash = 0x5c;
+
+/** The code of an escape `\u00xx` in the range of small letters, digits and punctuation; -1 for anything else. */
+function escapedByte(bytes: Buffer, at: number): number {
+  const high = bytes[at + 4] ?? 0;
+  if (high < 0x32 || high > 0x37) return -1;
+  return Number.parseInt(bytes.toString('latin1', at + 4, at + 6), 16);
+}
