@@ -1,0 +1,83 @@
+import type { Clock } from '../core/clock.ts';
+import { GateError } from '../core/errors.ts';
+import type { Store, Tx } from '../store/contract.ts';
+import { newSecret, parseApproverName, verifyCredential } from './credential.ts';
+
+interface Parts {
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+/** Who changes the list: an approver's credential once there is one, the operating system's user before. */
+export interface ChangedBy {
+  readonly credential: string | undefined;
+  readonly osUser: string;
+}
+
+interface NewApprover {
+  readonly name: string;
+  /** `NAME:SECRET`, to be shown once; only a hash of it is kept. */
+  readonly secret: string;
+}
+
+export async function addApprover(
+  { store, clock }: Parts,
+  name: string,
+  by: ChangedBy,
+): Promise<NewApprover> {
+  parseApproverName(name);
+  const proven = await provenName(store, by);
+  const { secret, hash } = await newSecret();
+  const problem = await store.write('decision', (tx) => {
+    const refusal = whyNot(tx, proven);
+    if (refusal !== undefined) return refusal;
+    if (tx.approvers().some((each) => each.name === name)) {
+      return new GateError('usage', `approver "${name}" exists already`, {
+        hint: `mcp-gate approvers remove ${name}`,
+      });
+    }
+    const nowMs = clock();
+    const addedBy = proven ?? `os:${by.osUser}`;
+    tx.putApprover({ name, secret: hash, createdMs: nowMs, addedBy });
+    tx.append({ kind: 'approver.added', timeMs: nowMs, fields: { name, by: addedBy } });
+    return undefined;
+  });
+  if (problem !== undefined) throw problem;
+  return { name, secret: `${name}:${secret}` };
+}
+
+export async function removeApprover(
+  { store, clock }: Parts,
+  name: string,
+  by: ChangedBy,
+): Promise<void> {
+  const proven = await provenName(store, by);
+  const problem = await store.write('decision', (tx) => {
+    const refusal = whyNot(tx, proven);
+    if (refusal !== undefined) return refusal;
+    if (!tx.removeApprover(name)) {
+      return new GateError('not_found', `approver "${name.slice(0, 64)}" does not exist`);
+    }
+    const fields = { name, by: proven ?? `os:${by.osUser}` };
+    tx.append({ kind: 'approver.removed', timeMs: clock(), fields });
+    return undefined;
+  });
+  if (problem !== undefined) throw problem;
+}
+
+function provenName(store: Store, { credential }: ChangedBy): Promise<string | undefined> {
+  return credential === undefined || credential === ''
+    ? Promise.resolve(undefined)
+    : verifyCredential(store, credential);
+}
+
+// Decided on the list as the transaction sees it: of two first approvers one is first, and a removed one adds nobody.
+function whyNot(tx: Tx, proven: string | undefined): GateError | undefined {
+  const approvers = tx.approvers();
+  if (approvers.length === 0 || approvers.some((each) => each.name === proven)) return undefined;
+  return new GateError(
+    'credential_refused',
+    'the list of approvers is not empty, expected the credential of one of them',
+    { hint: 'set MCP_GATE_APPROVER=NAME:SECRET' },
+  );
+}

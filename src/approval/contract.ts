@@ -1,0 +1,53 @@
+import type { Action } from '../core/action.ts';
+import type { Lifetime } from '../core/lifetime.ts';
+import type { Decision } from '../policy/decision.ts';
+import type { ApprovalRow, Tx } from '../store/contract.ts';
+
+/** What a person is asked, before anybody is: everything the yes is bound to. */
+export interface ApprovalRequest {
+  readonly gate: string;
+  /** A tool, a prompt and a resource may share a name; a yes to one is none to the others. */
+  readonly action: Action;
+  /** Who asks, for separation of duty and for the scope of joining: `os:alice`. */
+  readonly requester: string;
+  /** Which callers may join each other's approvals: issuer, subject, tenant, delegation, server, environment. */
+  readonly scope: string;
+  readonly server: string;
+  readonly tool: string;
+  readonly pin: string | undefined;
+  /** RFC 8785 text of the arguments. */
+  readonly canonicalArguments: string;
+  readonly policyDigest: string;
+  readonly environment: string;
+  readonly decision: Decision;
+  readonly decisionId: string;
+  readonly traceId: string;
+}
+
+/** What became of the wait for a person. */
+export type Verdict =
+  | { readonly kind: 'approved'; readonly approval: ApprovalRow }
+  | { readonly kind: 'denied'; readonly approval: ApprovalRow }
+  | { readonly kind: 'expired'; readonly approval: ApprovalRow }
+  /** The hold budget is used up or the caller has gone; the approval stays open. */
+  | { readonly kind: 'pending'; readonly approval: ApprovalRow };
+
+/**
+ * Where held calls wait. `open` runs inside the transaction that records the decision: it joins the approval of an
+ * identical call that is still open (pending, approved and unused, or denied and not expired) or makes a new one.
+ * `wait` watches the store, so a decision from any process is seen; it ends at the latest with the hold budget.
+ * `consume` runs inside the transaction of the re-decision and is true for exactly one caller.
+ */
+export interface ApprovalDesk {
+  /** The key under which identical calls meet. */
+  callKey(request: ApprovalRequest): string;
+  open(tx: Tx, request: ApprovalRequest, nowMs: number): ApprovalRow;
+  wait(approval: ApprovalRow, hold: Hold): Promise<Verdict>;
+  consume(tx: Tx, approval: ApprovalRow, decisionId: string, nowMs: number): boolean;
+}
+
+export interface Hold {
+  readonly budgetMs: number;
+  readonly lifetime: Lifetime;
+  readonly progress: ((message: string) => void) | undefined;
+}

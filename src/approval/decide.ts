@@ -1,0 +1,141 @@
+import type { Clock } from '../core/clock.ts';
+import { GateError } from '../core/errors.ts';
+import type { ApprovalRow, Store, Tx, VoteRow } from '../store/contract.ts';
+import { findApproval } from './approval-id.ts';
+import { bindingHolds } from './binding.ts';
+import { approvalEntry, expireIfDue } from './record.ts';
+import { type Approver, whyNotApprover } from './separation.ts';
+
+interface DecisionRequest {
+  /** The id, or a beginning of it. */
+  readonly id: string;
+  readonly verdict: VoteRow['verdict'];
+  readonly approver: Approver;
+  readonly reason: string | undefined;
+}
+
+export interface Decided {
+  /** As it stands now: still pending while the quorum is not reached. */
+  readonly approval: ApprovalRow;
+  /** False for a claimed name: the vote is on record and counts for nothing. */
+  readonly counted: boolean;
+  readonly votes: number;
+  readonly needed: number;
+}
+
+const longestReason = 2000;
+
+/**
+ * One person's yes or no, in one transaction: the vote, what becomes of the approval, and the entry. A no ends it at
+ * once; yeses count by distinct proven name. Throws `not_found`, or `approval_refused` with what stands in the way.
+ */
+export async function decideApproval(
+  parts: { readonly store: Store; readonly clock: Clock },
+  request: DecisionRequest,
+): Promise<Decided> {
+  const { id } = findApproval(parts.store, request.id);
+  const reason = request.reason?.toWellFormed();
+  if (reason !== undefined && reason.length > longestReason) {
+    throw new GateError(
+      'usage',
+      `"reason" has ${reason.length} characters, expected at most ${longestReason}`,
+    );
+  }
+  // A refusal is returned, not thrown: the transaction may have marked an expiry that must be kept.
+  const result = await parts.store.write('decision', (tx) =>
+    vote(tx, id, { ...request, reason }, parts.clock()),
+  );
+  if (result instanceof GateError) throw result;
+  return result;
+}
+
+function vote(tx: Tx, id: string, request: DecisionRequest, nowMs: number): Decided | GateError {
+  const found = tx.approval(id);
+  if (found === undefined) return new GateError('not_found', `approval "${id}" does not exist`);
+  const row = expireIfDue(tx, found, nowMs);
+  if (row.state !== 'pending') {
+    return refused(`approval "${id}" is ${row.state}, expected pending`);
+  }
+  if (request.verdict === 'deny') return deny(tx, row, request, nowMs);
+  if (!bindingHolds(tx, row)) {
+    return refused(`approval "${id}" does not hold: its stored call was changed or erased`);
+  }
+  const { approver } = request;
+  const hindrance = approver.kind === 'claimed' ? undefined : whyNotApprover(row, approver);
+  if (hindrance !== undefined) return refused(hindrance);
+  return approve(tx, row, request, nowMs);
+}
+
+// Refusing is safe in anybody's name, the requester's included; the entry says whether the name was proven.
+function deny(tx: Tx, row: ApprovalRow, request: DecisionRequest, nowMs: number): Decided {
+  const voted = castVote(tx, row, request, nowMs);
+  tx.moveApproval(row.id, 'pending', {
+    state: 'denied',
+    decidedMs: nowMs,
+    decidedBy: [voted.approver],
+    ...(voted.reason !== undefined && { decisionReason: voted.reason }),
+  });
+  tx.append(approvalEntry('approval.denied', row, nowMs, voteFields(voted)));
+  return standing(tx, row, request);
+}
+
+function approve(tx: Tx, row: ApprovalRow, request: DecisionRequest, nowMs: number): Decided {
+  const before = provenYeses(tx, row);
+  // Saying yes twice adds nothing, neither to the count nor to the journal.
+  if (request.approver.kind !== 'claimed' && before.includes(request.approver.name)) {
+    return standing(tx, row, request);
+  }
+  const voted = castVote(tx, row, request, nowMs);
+  const approvers = provenYeses(tx, row);
+  const counts = { votes: approvers.length, needed: row.quorum };
+  if (approvers.length < row.quorum) {
+    tx.append(approvalEntry('approval.voted', row, nowMs, { ...voteFields(voted), ...counts }));
+    return standing(tx, row, request);
+  }
+  tx.moveApproval(row.id, 'pending', {
+    state: 'approved',
+    decidedMs: nowMs,
+    decidedBy: approvers,
+    ...(voted.reason !== undefined && { decisionReason: voted.reason }),
+  });
+  const fields = { ...voteFields(voted), ...counts, approvers };
+  tx.append(approvalEntry('approval.approved', row, nowMs, fields));
+  return standing(tx, row, request);
+}
+
+function castVote(tx: Tx, row: ApprovalRow, request: DecisionRequest, nowMs: number): VoteRow {
+  const { approver, verdict, reason } = request;
+  const voted: VoteRow = {
+    approvalId: row.id,
+    approver: approver.name,
+    verified: approver.kind !== 'claimed',
+    via: approver.kind === 'credential' ? 'credential' : 'terminal',
+    verdict,
+    reason,
+    atMs: nowMs,
+  };
+  tx.putVote(voted);
+  return voted;
+}
+
+function voteFields({ approver, verified, via, verdict, reason }: VoteRow) {
+  return { approver, verified, via, verdict, reason: reason ?? null };
+}
+
+function provenYeses(tx: Tx, row: ApprovalRow): readonly string[] {
+  const votes = tx.votes(row.id).filter((each) => each.verified && each.verdict === 'approve');
+  return [...new Set(votes.map((each) => each.approver))];
+}
+
+function standing(tx: Tx, row: ApprovalRow, { approver }: DecisionRequest): Decided {
+  return {
+    approval: tx.approval(row.id) ?? row,
+    counted: approver.kind !== 'claimed',
+    votes: provenYeses(tx, row).length,
+    needed: row.quorum,
+  };
+}
+
+function refused(message: string): GateError {
+  return new GateError('approval_refused', message);
+}

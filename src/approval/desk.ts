@@ -1,0 +1,42 @@
+import type { Clock } from '../core/clock.ts';
+import type { ApprovalRow, Store, Tx } from '../store/contract.ts';
+import { bindingHolds, callKeyOf } from './binding.ts';
+import type { ApprovalDesk } from './contract.ts';
+import { approvalEntry, openApproval } from './record.ts';
+import type { ApprovalDefaults } from './terms.ts';
+import { Waiting } from './waiting.ts';
+
+interface DeskOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly defaults: ApprovalDefaults;
+  readonly pollMs?: number;
+  readonly progressMs?: number;
+}
+
+/** The desk of one gate. It owns a timer while calls wait, and nothing else that would need closing. */
+export function createDesk(options: DeskOptions): ApprovalDesk {
+  const { store, clock, defaults, pollMs = 25, progressMs = 10_000 } = options;
+  const waiting = new Waiting({ store, clock, pollMs, progressMs });
+  return {
+    callKey: callKeyOf,
+    open: (tx, request, nowMs) => openApproval(tx, request, nowMs, defaults),
+    wait: (approval, hold) => waiting.wait(approval, hold),
+    consume,
+  };
+}
+
+// Everything is read again inside the transaction: what the caller holds may be older than another gate's commit.
+function consume(tx: Tx, approval: ApprovalRow, decisionId: string, nowMs: number): boolean {
+  const row = tx.approval(approval.id);
+  if (row === undefined || row.state !== 'approved' || nowMs >= row.expiresMs) return false;
+  if (row.binding !== approval.binding || !bindingHolds(tx, row)) return false;
+  if (!tx.moveApproval(row.id, 'approved', { state: 'consumed', consumedBy: decisionId })) {
+    return false;
+  }
+  tx.append({
+    ...approvalEntry('approval.consumed', row, nowMs, { consumed_by: decisionId }),
+    decisionId,
+  });
+  return true;
+}

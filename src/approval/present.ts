@@ -1,0 +1,108 @@
+import { timestamp } from '../core/clock.ts';
+import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { printable } from '../core/printable.ts';
+import type { ApprovalRow, Reader, VoteRow } from '../store/contract.ts';
+
+/** What `approvals list --format json` says of one approval. */
+export function approvalSummary(reader: Reader, row: ApprovalRow, nowMs: number) {
+  return {
+    id: row.id,
+    state: row.state === 'pending' && nowMs >= row.expiresMs ? 'expired' : row.state,
+    server: row.server,
+    tool: row.tool,
+    arguments: argumentsOf(reader, row),
+    reason: row.reason,
+    requester: row.requester,
+    created_at: timestamp(row.createdMs),
+    expires_at: timestamp(row.expiresMs),
+  } as const;
+}
+
+/** What `approvals show --format json` says: the summary, and everything the verdict rests on. */
+export function approvalDetail(reader: Reader, row: ApprovalRow, nowMs: number) {
+  return {
+    ...approvalSummary(reader, row, nowMs),
+    action: actionOf(reader, row),
+    rules: row.rules,
+    quorum: row.quorum,
+    votes: reader.votes(row.id).map(voteJson),
+    approvers: row.approvers,
+    binding: row.binding,
+    decision_id: row.decisionId,
+    trace_id: row.traceId,
+    policy_digest: row.policyDigest,
+    environment: row.environment,
+    decided_at: row.decidedMs === undefined ? null : timestamp(row.decidedMs),
+    decided_by: row.decidedBy,
+    decision_reason: row.decisionReason ?? null,
+    consumed_by: row.consumedBy ?? null,
+  } as const;
+}
+
+type Summary = ReturnType<typeof approvalSummary>;
+type Detail = ReturnType<typeof approvalDetail>;
+
+/** One line of `approvals list`. */
+export function summaryLine(summary: Summary): string {
+  const { id, state, server, tool, requester, expires_at, reason } = summary;
+  return printable(
+    `${id}  ${state}  ${server}/${tool}  by ${requester}  until ${expires_at}  ${reason}`,
+  );
+}
+
+/** The lines of `approvals show`, and of the question that `approve` asks in a terminal: the whole call. */
+export function detailLines(detail: Detail): readonly string[] {
+  const facts: readonly (readonly [label: string, value: string])[] = [
+    ['approval', detail.id],
+    ['state', detail.state],
+    ['call', `${detail.action ?? 'tools/call'} ${detail.server}/${detail.tool}`],
+    ['reason', detail.reason],
+    ['rules', detail.rules.join(', ')],
+    ['requester', detail.requester],
+    ['environment', detail.environment],
+    ['expires', detail.expires_at],
+    ['quorum', `${detail.quorum}${ofApprovers(detail.approvers)}`],
+    ...detail.votes.map((vote) => ['vote', voteText(vote)] as const),
+    ['policy', detail.policy_digest],
+    ['binding', detail.binding],
+    ['decision', detail.decision_id],
+    ['trace', detail.trace_id],
+  ];
+  const lines = facts.map(([label, value]) => `${label.padEnd(12)}${printable(value)}`);
+  return [...lines, 'arguments', ...argumentLines(detail.arguments)];
+}
+
+// Indented by us and escaped line by line, so that no string in the arguments can pass for a line of ours.
+function argumentLines(value: Json): readonly string[] {
+  if (value === null) return ['  (erased)'];
+  return JSON.stringify(value, undefined, 2)
+    .split('\n')
+    .map((line) => `  ${printable(line)}`);
+}
+
+function argumentsOf(reader: Reader, row: ApprovalRow): JsonObject | null {
+  const bytes = reader.payload(row.argumentsPayload);
+  if (bytes === undefined) return null;
+  const value: unknown = JSON.parse(bytes.toString());
+  return isObject(value) ? value : null;
+}
+
+function actionOf(reader: Reader, row: ApprovalRow): string | null {
+  const entry = reader.journal.decision(row.decisionId);
+  const body: unknown = entry === undefined ? undefined : JSON.parse(entry.body);
+  const action = isObject(body) ? body['action'] : undefined;
+  return typeof action === 'string' ? action : null;
+}
+
+function voteJson({ approver, verified, via, verdict, reason, atMs }: VoteRow) {
+  return { approver, verified, via, verdict, reason: reason ?? null, at: timestamp(atMs) } as const;
+}
+
+function voteText({ approver, verified, via, verdict, reason }: Detail['votes'][number]): string {
+  const proof = verified ? via : 'claimed, does not count';
+  return `${verdict} by ${approver} (${proof})${reason === null ? '' : `: ${reason}`}`;
+}
+
+function ofApprovers(approvers: readonly string[]): string {
+  return approvers.length === 0 ? '' : ` of ${approvers.join(', ')}`;
+}

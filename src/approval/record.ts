@@ -1,0 +1,121 @@
+import { timestamp } from '../core/clock.ts';
+import { digestOf } from '../core/digest.ts';
+import { randomBytes, uuidv7 } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { ApprovalRow, EntryDraft, EntryKind, Tx } from '../store/contract.ts';
+import { newApprovalId } from './approval-id.ts';
+import { bindingOf, callKeyOf } from './binding.ts';
+import type { ApprovalRequest } from './contract.ts';
+import { type ApprovalDefaults, answers, type Terms, termsOf, together } from './terms.ts';
+
+const dayMs = 86_400_000;
+
+/** Joins the open approval of an identical call, or puts the question and journals it, in the caller's transaction. */
+export function openApproval(
+  tx: Tx,
+  request: ApprovalRequest,
+  nowMs: number,
+  defaults: ApprovalDefaults,
+): ApprovalRow {
+  const callKey = callKeyOf(request);
+  const last = tx.lastApproval(callKey);
+  if (last !== undefined) expireIfDue(tx, last, nowMs);
+  const open = tx.approvalFor(callKey, nowMs);
+  const terms = termsOf(request, defaults);
+  if (open === undefined) return ask(tx, request, callKey, terms, nowMs);
+  if (answers(open, terms)) return open;
+  const asked = open.state === 'approved' ? together(open, terms) : terms;
+  const row = ask(tx, request, callKey, asked, nowMs);
+  if (open.state === 'approved') supersede(tx, open, row.id, nowMs);
+  return row;
+}
+
+/** Moves an approval that nobody decided in time on to `expired`, once; the row as it stands then. */
+export function expireIfDue(tx: Tx, row: ApprovalRow, nowMs: number): ApprovalRow {
+  if (row.state !== 'pending' || nowMs < row.expiresMs) return row;
+  if (tx.moveApproval(row.id, 'pending', { state: 'expired', decidedMs: nowMs })) {
+    tx.append(approvalEntry('approval.expired', row, nowMs, { expires: timestamp(row.expiresMs) }));
+  }
+  return tx.approval(row.id) ?? row;
+}
+
+/** An entry about an approval, in the trace of the call that asked. */
+export function approvalEntry(
+  kind: EntryKind,
+  row: ApprovalRow,
+  timeMs: number,
+  fields: JsonObject,
+): EntryDraft {
+  return {
+    kind,
+    timeMs,
+    traceId: row.traceId,
+    decisionId: row.decisionId,
+    fields: { approval_id: row.id, binding: row.binding, ...fields },
+  };
+}
+
+// A yes that turned out not to be enough is taken back: left over, it would let one more call through.
+function supersede(tx: Tx, row: ApprovalRow, by: string, nowMs: number): void {
+  tx.moveApproval(row.id, 'approved', { state: 'cancelled' });
+  tx.append(approvalEntry('approval.cancelled', row, nowMs, { superseded_by: by }));
+}
+
+function ask(
+  tx: Tx,
+  request: ApprovalRequest,
+  callKey: string,
+  terms: Terms,
+  nowMs: number,
+): ApprovalRow {
+  const { gate, server, tool, requester, policyDigest, environment, traceId, decisionId } = request;
+  const parts = {
+    ...{ gate, server, tool, requester, policyDigest, environment, traceId, decisionId },
+    ...{ rules: terms.rules, approvers: terms.approvers, quorum: terms.quorum },
+    id: unusedId(tx),
+    callKey,
+    reason: request.decision.reason,
+    createdMs: nowMs,
+    expiresMs: nowMs + terms.lifeMs,
+  };
+  const bytes = Buffer.from(request.canonicalArguments);
+  const salt = randomBytes(32);
+  const row: ApprovalRow = {
+    ...parts,
+    state: 'pending',
+    binding: bindingOf(parts, bytes),
+    argumentsPayload: uuidv7(nowMs),
+    decidedMs: undefined,
+    decidedBy: [],
+    decisionReason: undefined,
+    consumedBy: undefined,
+    resultPayload: undefined,
+  };
+  const expiresMs = row.expiresMs + dayMs;
+  tx.putPayload({ id: row.argumentsPayload, kind: 'approval', bytes, salt, expiresMs });
+  tx.putApproval(row);
+  tx.append(requested(row, request, digestOf(Buffer.concat([salt, bytes]))));
+  return row;
+}
+
+function unusedId(tx: Tx): string {
+  let id = newApprovalId();
+  while (tx.approval(id) !== undefined) id = newApprovalId();
+  return id;
+}
+
+function requested(row: ApprovalRow, { action }: ApprovalRequest, commitment: string): EntryDraft {
+  return approvalEntry('approval.requested', row, row.createdMs, {
+    action,
+    server: row.server,
+    tool: row.tool.slice(0, 500),
+    rules: row.rules,
+    reason: row.reason,
+    expires: timestamp(row.expiresMs),
+    quorum: row.quorum,
+    approvers: row.approvers,
+    requester: row.requester,
+    arguments_commitment: commitment,
+    arguments_payload: row.argumentsPayload,
+  });
+}
