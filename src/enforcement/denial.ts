@@ -1,0 +1,64 @@
+import type { Answer } from '../core/answer.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { ToolCall } from '../core/tool-call.ts';
+import type { Decision } from '../policy/decision.ts';
+
+/** Error codes of our own for requests that have no tool result; outside the range that JSON-RPC reserves. */
+export const denialCodes = { denied: 4003, pending: 4202, unavailable: 4503 } as const;
+
+export const decisionKey = 'dev.mcp-gate/decision';
+
+/** Which decision an answer belongs to. */
+export interface DecisionRef {
+  readonly decisionId: string;
+  readonly traceId: string;
+  readonly decision: Decision;
+  readonly approvalId?: string;
+}
+
+/** The sentences an agent gets, one for each way in which a call did not do what it asked; reasons are the policy author's. */
+const sentences = {
+  denied: (ref: DecisionRef) => `Denied by policy: ${ref.decision.reason}. It did not run.`,
+  refusedByApprover: () => 'Denied by an approver. It did not run.',
+  expired: () => 'Nobody approved this call in time. It did not run.',
+  unavailable: () => 'The tool server is not available. It did not run.',
+  unknown: () =>
+    'The tool server gave no answer. The call may have run: do not repeat it before you know.',
+  callerGone: () => 'The request was cancelled before it ran.',
+  frozen: () => 'All calls are stopped by the operator. It did not run.',
+} as const;
+
+export type Refusal = keyof typeof sentences;
+
+/** The answer to a call that was not let through, or that came to nothing: a tool result, or an error for other requests. */
+export function refuse(call: ToolCall, refusal: Refusal, ref: DecisionRef): Answer {
+  const message = `${sentences[refusal](ref)} (decision ${ref.decisionId})`;
+  return made(call, message, refusalCode(refusal), ref);
+}
+
+function refusalCode(refusal: Refusal): number {
+  return refusal === 'unavailable' || refusal === 'unknown'
+    ? denialCodes.unavailable
+    : denialCodes.denied;
+}
+
+/** A text for the agent in the form that the request's result or error has, with the decision it belongs to. */
+export function made(call: ToolCall, message: string, code: number, ref: DecisionRef): Answer {
+  const meta = { [decisionKey]: decisionMeta(ref) };
+  if (call.action === 'tools/call') {
+    const content = [{ type: 'text', text: message }];
+    return { kind: 'made', result: { content, isError: true, _meta: meta } };
+  }
+  return { kind: 'refused', error: { code, message, data: meta } };
+}
+
+export function decisionMeta(ref: DecisionRef): JsonObject {
+  return {
+    outcome: ref.decision.outcome,
+    decision_id: ref.decisionId,
+    trace_id: ref.traceId,
+    reason: ref.decision.reason,
+    rules: ref.decision.rules.map((rule) => rule.id),
+    ...(ref.approvalId !== undefined && { approval_id: ref.approvalId }),
+  };
+}

@@ -1,0 +1,121 @@
+import type { ApprovalDesk, ApprovalRequest } from '../approval/contract.ts';
+import { randomBytes } from '../core/ids.ts';
+import type { Recorder, Recording } from '../journal/recorder.ts';
+import type { ApprovalRow, Tx } from '../store/contract.ts';
+import type { Ruling } from './decide.ts';
+
+export interface RecordParts {
+  readonly instance: string;
+  /** Hash of the config's path: whose approvals these are. */
+  readonly gateKey: string;
+  readonly recorder: Recorder;
+  readonly desk: ApprovalDesk;
+  readonly kept: KeptResults;
+  /** How long the input document is kept; undefined when it is not. */
+  readonly retentionMs: () => number | undefined;
+  /** Tells the operator what could not be recorded; gets no arguments and no results. */
+  readonly warn: (message: string, cause: unknown) => void;
+}
+
+/** Results of approved calls whose caller had gone: each is handed out once, to an identical call. */
+export interface KeptResults {
+  keep(tx: Tx, approvalId: string, bytes: Buffer, nowMs: number): void;
+  take(tx: Tx, callKey: string, nowMs: number): Buffer | undefined;
+}
+
+/** What the record says is to be done. */
+export type Step =
+  | { readonly kind: 'forwarded' | 'denied' | 'approval-gone' | 'unrecorded' }
+  | { readonly kind: 'held'; readonly approval: ApprovalRow }
+  | { readonly kind: 'fetched'; readonly bytes: Buffer };
+
+class ApprovalGone extends Error {}
+
+/**
+ * One durable transaction before anything runs: the decision, the approval that it opens or uses up, its place among the
+ * calls in flight. When it cannot be written a decision that binds becomes `unrecorded`, which denies; in observe mode
+ * the call passes and is counted as a gap.
+ */
+export async function record(
+  parts: RecordParts,
+  ruling: Ruling,
+  approval: ApprovalRow | undefined,
+): Promise<Step> {
+  const salt = randomBytes(32);
+  try {
+    return await parts.recorder.decision((tx) => write(parts, tx, ruling, approval, salt));
+  } catch (thrown) {
+    if (thrown instanceof ApprovalGone) return { kind: 'approval-gone' };
+    parts.warn('a decision could not be recorded', thrown);
+    if (ruling.enforced) return { kind: 'unrecorded' };
+    parts.recorder.missed();
+    return { kind: 'forwarded' };
+  }
+}
+
+function write(
+  parts: RecordParts,
+  tx: Tx,
+  ruling: Ruling,
+  approval: ApprovalRow | undefined,
+  salt: Buffer,
+): Recording<Step> {
+  const step = enforce(parts, tx, ruling, approval);
+  const keptMs = parts.retentionMs();
+  const facts = {
+    ...ruling,
+    instance: parts.instance,
+    salt,
+    forwarded: step.kind === 'forwarded',
+    inputExpiresMs: keptMs === undefined ? undefined : ruling.nowMs + keptMs,
+    approvalId: step.kind === 'held' ? step.approval.id : approval?.id,
+  };
+  return { facts, value: step };
+}
+
+function enforce(
+  parts: RecordParts,
+  tx: Tx,
+  ruling: Ruling,
+  approval: ApprovalRow | undefined,
+): Step {
+  const { decision } = ruling;
+  if (!ruling.enforced) return { kind: 'forwarded' };
+  if (decision.outcome === 'escalate') return escalate(parts, tx, ruling);
+  if (decision.outcome !== 'allow') return { kind: 'denied' };
+  if (approval !== undefined && !consume(parts, tx, ruling, approval)) throw new ApprovalGone();
+  return { kind: 'forwarded' };
+}
+
+// A yes given under another policy or to another definition of the tool is no yes to this call; nor is one that
+// somebody else has used up. Everything is rolled back, and the call is decided again without it.
+function consume(parts: RecordParts, tx: Tx, ruling: Ruling, approval: ApprovalRow): boolean {
+  if (parts.desk.callKey(requestOf(parts, ruling)) !== approval.callKey) return false;
+  return parts.desk.consume(tx, approval, ruling.decisionId, ruling.nowMs);
+}
+
+function escalate(parts: RecordParts, tx: Tx, ruling: Ruling): Step {
+  const request = requestOf(parts, ruling);
+  const bytes = parts.kept.take(tx, parts.desk.callKey(request), ruling.nowMs);
+  if (bytes !== undefined) return { kind: 'fetched', bytes };
+  return { kind: 'held', approval: parts.desk.open(tx, request, ruling.nowMs) };
+}
+
+function requestOf(parts: RecordParts, ruling: Ruling): ApprovalRequest {
+  const { call, caller, policy } = ruling;
+  return {
+    gate: parts.gateKey,
+    requester: caller.identity.scope,
+    scope: caller.identity.scope,
+    action: call.action,
+    server: call.server,
+    tool: call.name,
+    pin: ruling.tool?.pin,
+    canonicalArguments: ruling.canonicalArguments,
+    policyDigest: policy?.digest ?? '',
+    environment: ruling.settings.environment,
+    decision: ruling.decision,
+    decisionId: ruling.decisionId,
+    traceId: call.traceId,
+  };
+}

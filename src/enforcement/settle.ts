@@ -1,0 +1,65 @@
+import type { Delivery } from '../core/answer.ts';
+import type { Clock } from '../core/clock.ts';
+import type { OutcomeStatus } from '../journal/entries.ts';
+import type { ApprovalRow, Tx } from '../store/contract.ts';
+import type { Ruling } from './decide.ts';
+import type { RecordParts } from './record.ts';
+
+export type SettleParts = RecordParts & { readonly clock: Clock };
+
+/** Writes the outcome of what was sent; a result whose caller has gone is kept when a person's yes was spent on it. */
+export function settle(
+  parts: SettleParts,
+  ruling: Ruling,
+  delivery: Delivery,
+  approval: ApprovalRow | undefined,
+): Promise<void> {
+  if (delivery.kind !== 'answered') {
+    const status = delivery.kind === 'lost' ? 'unknown' : 'failed';
+    return conclude(parts, ruling, status, delivery.reason);
+  }
+  const { line, value, kind, isError } = delivery.response;
+  const output = line.subarray(...value);
+  const status = kind === 'result' ? 'executed' : 'failed';
+  return append(parts, ruling, { status, reason: undefined, isError, output }, (tx) => {
+    if (approval === undefined || kind !== 'result') return;
+    if (ruling.caller.lifetime.ended === undefined) return;
+    parts.kept.keep(tx, approval.id, Buffer.from(output), parts.clock());
+  });
+}
+
+/** Writes the outcome of a call that brought nothing back. */
+export function conclude(
+  parts: SettleParts,
+  ruling: Ruling,
+  status: OutcomeStatus,
+  reason: string,
+): Promise<void> {
+  return append(parts, ruling, { status, reason, isError: true, output: undefined });
+}
+
+interface End {
+  readonly status: OutcomeStatus;
+  readonly reason: string | undefined;
+  readonly isError: boolean;
+  readonly output: Buffer | undefined;
+}
+
+// A failure leaves the call in flight in the store, and the next start writes `unknown`: the answer still goes back.
+async function append(
+  parts: SettleParts,
+  { decisionId, nowMs: startedMs, call }: Ruling,
+  end: End,
+  attach?: (tx: Tx) => void,
+): Promise<void> {
+  const nowMs = parts.clock();
+  const { traceId, server, name: tool } = call;
+  const { instance } = parts;
+  const durationMs = nowMs - startedMs;
+  const facts = { decisionId, traceId, server, tool, nowMs, instance, durationMs, ...end };
+  try {
+    await parts.recorder.outcome(facts, attach);
+  } catch (thrown) {
+    parts.warn('an outcome could not be recorded', thrown);
+  }
+}

@@ -1,0 +1,15 @@
+import type { JsonObject } from '../core/json.ts';
+import type { PolicyInput } from '../policy/input.ts';
+
+/** Which model asks, as far as the client says so; nobody proves it over stdio. */
+export function modelFacts(claim: JsonObject | undefined): PolicyInput['model'] {
+  const provider = textOf(claim?.['provider']);
+  const id = textOf(claim?.['id']);
+  const endpoint = textOf(claim?.['endpoint']);
+  const known = provider !== null || id !== null || endpoint !== null;
+  return { provider, id, endpoint, source: known ? 'client' : 'unknown' };
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value.length <= 200 ? value : null;
+}

@@ -1,0 +1,42 @@
+import * as z from 'zod';
+import { GateError } from '../core/errors.ts';
+import type { StoredEntry } from '../store/contract.ts';
+
+/** What replay and listings need of a decision entry. */
+export interface RecordedDecision {
+  readonly decisionId: string;
+  readonly traceId: string;
+  readonly outcome: string;
+  readonly rules: readonly string[];
+  readonly policyDigest: string | null;
+  /** False where the gate refused by itself: frozen, invalid arguments, a protected path, no policy. */
+  readonly askedPolicy: boolean;
+}
+
+const body = z.looseObject({
+  decision_id: z.string(),
+  trace_id: z.string(),
+  outcome: z.string(),
+  raw_outcome: z.string().nullable(),
+  rules: z.array(z.looseObject({ id: z.string() })),
+  policy: z.looseObject({ digest: z.string() }).nullable(),
+});
+
+export function readDecision(entry: StoredEntry): RecordedDecision {
+  const parsed = body.safeParse(JSON.parse(entry.body));
+  if (!parsed.success) {
+    throw new GateError(
+      'not_found',
+      `journal entry ${entry.seq} is not a decision of this version`,
+    );
+  }
+  const { decision_id, trace_id, outcome, raw_outcome, rules, policy } = parsed.data;
+  return {
+    decisionId: decision_id,
+    traceId: trace_id,
+    outcome,
+    rules: rules.map((rule) => rule.id),
+    policyDigest: policy?.digest ?? null,
+    askedPolicy: raw_outcome !== null,
+  };
+}

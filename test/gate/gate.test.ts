@@ -1,0 +1,283 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Answer } from '../../src/core/answer.ts';
+import { isObject, type JsonObject } from '../../src/core/json.ts';
+import { Lifetime } from '../../src/core/lifetime.ts';
+import type { Decision } from '../../src/policy/decision.ts';
+import { answered, asksOnce, callerOf, callOf, decisions, type GateRig, openRig } from './rig.ts';
+
+let rig: GateRig;
+beforeEach(() => {
+  rig = openRig();
+});
+afterEach(() => rig.close());
+
+const entriesOf = (kind: string): JsonObject[] =>
+  rig.store.journal.range(0, 1000).flatMap((entry) => {
+    const body: unknown = JSON.parse(entry.body);
+    return entry.kind === kind && isObject(body) ? [body] : [];
+  });
+
+function textOf(answer: Answer): string {
+  if (answer.kind === 'relayed') return 'relayed';
+  if (answer.kind === 'refused') return answer.error.message;
+  return JSON.stringify(answer.result);
+}
+
+const run = (args?: JsonObject, lifetime?: Lifetime) =>
+  rig.decide(callOf(rig, args), callerOf(lifetime), rig.target);
+
+async function approveNext(): Promise<string> {
+  const row = await vi.waitFor(() => {
+    const [pending] = rig.store.approvals(['pending']);
+    if (pending === undefined) throw new Error('nothing is pending yet');
+    return pending;
+  });
+  await rig.store.write('decision', (tx) => {
+    tx.moveApproval(row.id, 'pending', { state: 'approved', decidedBy: ['os:alice'] });
+  });
+  return row.id;
+}
+
+describe('one call', () => {
+  const withObligation: Decision = { ...decisions.allow, obligations: [{ type: 'redact' }] };
+  const withoutPredicate: Decision = {
+    ...decisions.allow,
+    predicates: { ...decisions.allow.predicates, model: false },
+  };
+  it.each<[name: string, policy: () => Decision, outcome: string, rule: string, reached: number]>([
+    ['allowed runs', () => decisions.allow, 'allow', 't.allow', 1],
+    ['denied does not', () => decisions.deny, 'deny', 't.deny', 0],
+    [
+      'simulate is a clear denial',
+      () => ({ ...decisions.allow, outcome: 'simulate' }),
+      'deny',
+      'gate.outcome-unsupported',
+      0,
+    ],
+    [
+      'compute is a clear denial',
+      () => ({ ...decisions.allow, outcome: 'compute' }),
+      'deny',
+      'gate.outcome-unsupported',
+      0,
+    ],
+    [
+      'reuse is a clear denial',
+      () => ({ ...decisions.allow, outcome: 'reuse' }),
+      'deny',
+      'gate.outcome-unsupported',
+      0,
+    ],
+    [
+      'adapt is a clear denial',
+      () => ({ ...decisions.allow, outcome: 'adapt' }),
+      'deny',
+      'gate.outcome-unsupported',
+      0,
+    ],
+    [
+      'an obligation nobody performs denies',
+      () => withObligation,
+      'deny',
+      'gate.obligation-unsupported',
+      0,
+    ],
+    ['a predicate that does not hold denies', () => withoutPredicate, 'deny', 'gate.predicates', 0],
+    [
+      'a policy that throws denies',
+      () => {
+        throw new Error('broken');
+      },
+      'deny',
+      'gate.policy-error',
+      0,
+    ],
+  ])('%s', async (_, policy, outcome, rule, reached) => {
+    rig.policy = policy;
+    const answer = await run();
+    const [entry] = entriesOf('decision');
+    expect(entry).toMatchObject({ outcome, enforced: true, forwarded: reached === 1 });
+    expect(entry?.['rules']).toEqual([expect.objectContaining({ id: rule }), ...tail(entry)]);
+    expect(rig.reached).toHaveLength(reached);
+    expect(entriesOf('outcome')).toHaveLength(reached);
+    expect(textOf(answer)).toMatch(
+      reached === 1 ? 'relayed' : /Denied by policy: .*It did not run/,
+    );
+  });
+
+  const tail = (entry: JsonObject | undefined): unknown[] => {
+    const rules = entry?.['rules'];
+    return Array.isArray(rules) ? rules.slice(1) : [];
+  };
+
+  it('is refused by the gate itself when everything is frozen, in observe mode too', async () => {
+    rig.mode = 'observe';
+    rig.frozen = 'stop';
+    expect(textOf(await run())).toContain('stopped by the operator');
+    expect(entriesOf('decision')[0]).toMatchObject({ outcome: 'deny', enforced: true });
+    expect(rig.reached).toEqual([]);
+  });
+
+  it('is refused when an argument leads into what the gate lives on', async () => {
+    expect(textOf(await run({ path: '/ws/../secret/gate/gate.db' }))).toContain('leads into what the gate itself lives on');
+    expect(rig.reached).toEqual([]);
+  });
+
+  it('is refused when its arguments do not fit the schema, before policy is asked', async () => {
+    rig.tool = rig.tool && { ...rig.tool, fault: () => '"path" must be string' };
+    const policy = vi.fn(() => decisions.allow);
+    rig.policy = policy;
+    expect(textOf(await run())).toContain('\\"path\\" must be string');
+    expect(policy).not.toHaveBeenCalled();
+  });
+
+  it('is recorded and passes untouched in observe mode, whatever policy says', async () => {
+    rig.mode = 'observe';
+    rig.policy = () => decisions.deny;
+    expect((await run()).kind).toBe('relayed');
+    expect(entriesOf('decision')[0]).toMatchObject({
+      outcome: 'deny',
+      enforced: false,
+      forwarded: true,
+    });
+    expect(entriesOf('outcome')[0]).toMatchObject({ status: 'executed' });
+  });
+
+  it('is on disk before it reaches the tool', async () => {
+    let recorded = -1;
+    rig.deliver = () => {
+      recorded = entriesOf('decision').length;
+      return Promise.resolve(answered({}));
+    };
+    await run();
+    expect(recorded).toBe(1);
+  });
+
+  it('that got no answer is unknown, and the agent is told that it may have run', async () => {
+    rig.deliver = () => Promise.resolve({ kind: 'lost', reason: 'the server died' });
+    expect(textOf(await run())).toContain('may have run');
+    expect(entriesOf('outcome')[0]).toMatchObject({ status: 'unknown', reason: 'the server died' });
+  });
+
+  it('whose caller has gone does not start', async () => {
+    const lifetime = new Lifetime();
+    lifetime.end('cancelled');
+    await run({ path: 'a' }, lifetime);
+    expect(rig.reached).toEqual([]);
+    expect(entriesOf('outcome')[0]).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('keeps the policy input that replay needs', async () => {
+    await run({ path: 'b' });
+    const id = String(entriesOf('decision')[0]?.['decision_id']);
+    const input: unknown = JSON.parse(rig.store.payload(id)?.toString() ?? '{}');
+    expect(input).toMatchObject({ resource: { properties: { arguments: { path: 'b' } } } });
+  });
+});
+
+describe('a call that needs a yes', () => {
+  beforeEach(() => {
+    rig.policy = asksOnce;
+  });
+
+  it('waits, is decided again, and runs once', async () => {
+    const answer = run();
+    await approveNext();
+    expect(rig.reached).toEqual([]);
+    expect((await answer).kind).toBe('relayed');
+    expect(rig.reached).toEqual(['{"path":"a"}']);
+    expect(entriesOf('decision').map((entry) => entry['outcome'])).toEqual(['escalate', 'allow']);
+    expect(entriesOf('approval.consumed')).toHaveLength(1);
+  });
+
+  it('is pending when the hold ends, and the identical call joins', async () => {
+    rig.holdMs = 5;
+    expect(textOf(await run())).toContain('PENDING APPROVAL');
+    expect(textOf(await run())).toContain('PENDING APPROVAL');
+    expect(rig.store.approvals(['pending'])).toHaveLength(1);
+    await approveNext();
+    expect((await run()).kind).toBe('relayed');
+    expect(textOf(await run())).toContain('PENDING APPROVAL');
+    expect(rig.reached).toHaveLength(1);
+  });
+
+  it('does not inherit the yes to other arguments', async () => {
+    rig.holdMs = 5;
+    await run({ path: 'a' });
+    await approveNext();
+    expect(textOf(await run({ path: 'b' }))).toContain('PENDING APPROVAL');
+    expect(rig.reached).toEqual([]);
+  });
+
+  it.each<[string, () => void]>([
+    ['policy', () => (rig.policyDigest = 'sha256:bb')],
+    ['definition of the tool', () => (rig.tool = rig.tool && { ...rig.tool, pin: 'sha256:other' })],
+  ])('is asked anew when the %s changes while it waits', async (_, change) => {
+    rig.holdMs = 300;
+    const answer = run();
+    await vi.waitFor(() => expect(rig.store.approvals(['pending'])).toHaveLength(1));
+    change();
+    await approveNext();
+    expect(textOf(await answer)).toContain('PENDING APPROVAL');
+    expect(rig.reached).toEqual([]);
+  });
+
+  it('lets one of two identical calls run with one yes', async () => {
+    rig.holdMs = 300;
+    const answers = [run(), run()];
+    await approveNext();
+    const kinds = (await Promise.all(answers)).map((answer) => answer.kind);
+    expect(kinds.toSorted()).toEqual(['made', 'relayed']);
+    expect(rig.reached).toHaveLength(1);
+  });
+
+  it('ends in a denial when policy asks for ever', async () => {
+    rig.policy = (input) => ({
+      ...decisions.escalate,
+      rules: [{ id: `t.${input.context.round}`, reason: 'again' }],
+    });
+    const answer = run();
+    const approving = setInterval(() => void approveNext().catch(() => {}), 10);
+    expect(textOf(await answer)).toContain('approvals did not settle this call');
+    clearInterval(approving);
+    expect(rig.reached).toEqual([]);
+  });
+
+  it('keeps the result for one identical call when the caller has gone meanwhile', async () => {
+    const lifetime = new Lifetime();
+    rig.deliver = () => {
+      lifetime.end('timed out');
+      return Promise.resolve(answered({ content: [{ type: 'text', text: 'done' }] }));
+    };
+    const first = run({ path: 'a' }, lifetime);
+    await approveNext();
+    await first;
+    expect(textOf(await run())).toContain('done');
+    rig.holdMs = 5;
+    expect(textOf(await run())).toContain('PENDING APPROVAL');
+    expect(rig.reached).toHaveLength(1);
+  });
+
+  it('is asked for by the configuration, too', async () => {
+    rig.policy = () => decisions.allow;
+    rig.approvalMode = 'require_human_approval';
+    const answer = run();
+    await approveNext();
+    expect((await answer).kind).toBe('relayed');
+    expect(rig.reached).toHaveLength(1);
+  });
+});
+
+describe('a store that cannot be written', () => {
+  beforeEach(() => rig.store.close());
+
+  it('denies in enforce mode', async () => {
+    expect(textOf(await run())).toContain('could not be recorded');
+    expect(rig.reached).toEqual([]);
+  });
+
+  it('lets calls pass in observe mode', async () => {
+    rig.mode = 'observe';
+    expect((await run()).kind).toBe('relayed');
+  });
+});

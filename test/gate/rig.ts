@@ -1,0 +1,194 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pendingResult } from '../../src/approval/carriers/pending-result.ts';
+import { createDesk } from '../../src/approval/desk.ts';
+import { keepResult, takeKept } from '../../src/approval/kept-result.ts';
+import type { Delivery } from '../../src/core/answer.ts';
+import { uuidv7 } from '../../src/core/ids.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import { Lifetime } from '../../src/core/lifetime.ts';
+import type { Decide, Target } from '../../src/core/target.ts';
+import type { Caller, ToolCall, ToolFacts } from '../../src/core/tool-call.ts';
+import { decisionMeta } from '../../src/enforcement/denial.ts';
+import { createGate } from '../../src/gate.ts';
+import { createRecorder, type Recorder } from '../../src/journal/recorder.ts';
+import type { ActivePolicy } from '../../src/policy/contract.ts';
+import type { Decision } from '../../src/policy/decision.ts';
+import type { PolicyInput } from '../../src/policy/input.ts';
+import type { Store } from '../../src/store/contract.ts';
+import { openStore } from '../../src/store/sqlite-store.ts';
+
+/** A whole gate with the real store and approval desk; policy is a function, and the tool is a list of what reached it. */
+export interface GateRig {
+  readonly store: Store;
+  readonly decide: Decide;
+  readonly target: Target;
+  /** The argument texts that reached the tool. */
+  readonly reached: string[];
+  policy: (input: PolicyInput) => Decision;
+  policyDigest: string;
+  frozen: string | undefined;
+  mode: 'observe' | 'enforce';
+  approvalMode: PolicyInput['context']['approval_mode'];
+  holdMs: number;
+  tool: ToolFacts | undefined;
+  deliver: (argumentsText: string | undefined) => Promise<Delivery>;
+  close(): Promise<void>;
+}
+
+const noRisk = { obligations: [], risk: null, approval: null };
+const allTrue = { identity: true, model: true, data: true, policy: true };
+
+export const decisions = {
+  allow: {
+    outcome: 'allow',
+    reason: 'fine',
+    rules: [{ id: 't.allow', reason: 'fine' }],
+    predicates: allTrue,
+    ...noRisk,
+  },
+  deny: {
+    outcome: 'deny',
+    reason: 'not here',
+    rules: [{ id: 't.deny', reason: 'not here' }],
+    predicates: { ...allTrue, policy: false },
+    ...noRisk,
+  },
+  escalate: {
+    outcome: 'escalate',
+    reason: 'needs a yes',
+    rules: [{ id: 't.ask', reason: 'needs a yes' }],
+    predicates: allTrue,
+    ...noRisk,
+    approval: { expires_in_s: null, quorum: 1, approvers: [] },
+  },
+} as const satisfies Record<string, Decision>;
+
+/** Asks once, and is satisfied by the approval of its own rule. */
+export function asksOnce(input: PolicyInput): Decision {
+  return input.context.approval?.rules.includes('t.ask') === true
+    ? decisions.allow
+    : decisions.escalate;
+}
+
+export function answered(result: JsonObject): Delivery {
+  const value = JSON.stringify(result);
+  const line = Buffer.from(`{"jsonrpc":"2.0","id":1,"result":${value}}`);
+  const start = line.length - 1 - Buffer.byteLength(value);
+  return {
+    kind: 'answered',
+    response: {
+      line,
+      id: [21, 22],
+      value: [start, line.length - 1],
+      kind: 'result',
+      isError: false,
+    },
+  };
+}
+
+export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes = true): GateRig {
+  const clock = Date.now;
+  const store = openStore({ dir, durability: 'process', clock });
+  const recorder: Recorder = createRecorder(store, 'instance-1', clock);
+  const reached: string[] = [];
+  const rig: GateRig = {
+    store,
+    reached,
+    policy: () => decisions.allow,
+    policyDigest: 'sha256:aa',
+    frozen: undefined,
+    mode: 'enforce',
+    approvalMode: 'auto_execute',
+    holdMs: 60_000,
+    tool: { annotations: {}, pin: 'sha256:pin', pinState: 'pinned', fault: () => undefined },
+    deliver: () => Promise.resolve(answered({ content: [] })),
+    target: {
+      send: (request) => {
+        reached.push(request.argumentsText ?? '');
+        return rig.deliver(request.argumentsText);
+      },
+    },
+    decide: createGate({
+      policy: { current: () => activeOf(rig), rejected: () => [], onChange: () => {}, close },
+      clock,
+      frozen: () => rig.frozen,
+      roots: () => ({ workspace: '/ws', serverCwd: '/ws', protectedPaths: ['/secret/gate'] }),
+      instance: 'instance-1',
+      gateKey: 'gate-1',
+      recorder,
+      desk: createDesk({ store, clock, defaults: { expiresInMs: 60_000, quorum: 1 }, pollMs: 2 }),
+      kept: { keep: keepResult, take: takeKept },
+      retentionMs: () => 60_000,
+      warn: () => {},
+      settings: () => ({
+        mode: rig.mode,
+        environment: 'test',
+        approvalMode: rig.approvalMode,
+        schema: 'enforce',
+        trusted: false,
+        costPerCallUsd: null,
+        workspace: '/ws',
+      }),
+      holdBudgetMs: () => rig.holdMs,
+      pendingAnswer: (_call, ref, approval) => ({
+        kind: 'made',
+        result: pendingResult(approval.id, decisionMeta(ref)),
+      }),
+    }),
+    close: async () => {
+      recorder.close();
+      await store.close();
+      if (removes) rmSync(dir, { recursive: true });
+    },
+  };
+  return rig;
+}
+
+function activeOf(rig: GateRig): ActivePolicy {
+  const engine = { gate: '0', regoc: null, opa_wasm: '0', memory_pages: 1 };
+  return {
+    version: { id: 'test', revision: null, digest: rig.policyDigest, engine },
+    decide: (text) => rig.policy(JSON.parse(text)),
+    visible: () => true,
+    close,
+  };
+}
+
+async function close(): Promise<void> {}
+
+export function callOf(rig: GateRig, args: JsonObject = { path: 'a' }): ToolCall {
+  const argumentsText = JSON.stringify(args);
+  return {
+    action: 'tools/call',
+    resourceType: 'tool',
+    server: 'files',
+    name: 'write_file',
+    arguments: args,
+    argumentsText,
+    request: {
+      method: 'tools/call',
+      fields: { name: 'write_file' },
+      meta: undefined,
+      argumentsText,
+      extras: undefined,
+    },
+    traceId: uuidv7(Date.now()).replaceAll('-', ''),
+    claims: { model: undefined, idempotencyKey: undefined },
+    tool: () => rig.tool,
+  };
+}
+
+export function callerOf(lifetime = new Lifetime()): Caller {
+  const client = { name: 'test', version: '1' };
+  const session = { id: 's1', startedMs: Date.now(), client, calls: 0, denials: 0 };
+  const identity = {
+    type: 'identity',
+    id: 'alice',
+    source: 'os',
+    verified: true,
+    scope: 'os:alice',
+  } as const;
+  return { session, identity, lifetime, progress: undefined, relayProgress: undefined };
+}
