@@ -1,0 +1,223 @@
+import type { RpcError } from '../core/answer.ts';
+import { uuidv7 } from '../core/ids.ts';
+import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { Lifetime } from '../core/lifetime.ts';
+import type { Caller, Identity, Session } from '../core/tool-call.ts';
+import type { ClientHello, UpstreamEvents } from '../upstream/contract.ts';
+import type {
+  Incoming,
+  IncomingNotification,
+  IncomingRequest,
+  LineWriter,
+  RequestId,
+} from '../wire/contract.ts';
+import { lookup } from '../wire/methods.ts';
+import { rpcCode } from '../wire/rpc-error.ts';
+import { ClientLink } from './client-link.ts';
+import { ClientOutput } from './client-output.ts';
+import { clientOf, helloOf, welcome } from './handshake.ts';
+import { changedMethods } from './lists.ts';
+import { createServing, type Serve, type ServeParts } from './serve.ts';
+import { createServerRequests } from './server-requests.ts';
+
+export interface SessionParts extends ServeParts {
+  readonly writer: LineWriter;
+  readonly identity: Identity;
+  readonly version: string;
+  /** What the client's model is told about this server. */
+  readonly instructions: () => string;
+  readonly nowMs: number;
+}
+
+/** More requests than this at once are refused: each may hold a call and a place in memory. */
+const inFlightLimit = 1024;
+
+/**
+ * One client in the legacy era: classifies every message by the method table and maps ids and progress tokens. Owns the
+ * requests in flight; `close` ends them.
+ */
+export class ClientSession {
+  readonly #parts: SessionParts;
+  readonly #output: ClientOutput;
+  readonly #link: ClientLink;
+  readonly #serving: Readonly<Record<'decide' | 'filter' | 'pass', Serve>>;
+  readonly #session: Session;
+  readonly #inFlight = new Map<RequestId, Lifetime>();
+  #idle: (() => void) | undefined;
+  #hello: ClientHello | undefined;
+  /** What servers start by themselves. */
+  readonly events: UpstreamEvents;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#output = new ClientOutput(parts.writer);
+    this.#link = new ClientLink(parts.writer);
+    this.#serving = createServing(parts);
+    const client = { name: 'unknown', version: '0' };
+    const { nowMs: startedMs } = parts;
+    this.#session = { id: uuidv7(startedMs), startedMs, client, calls: 0, denials: 0 };
+    this.events = this.#events();
+  }
+
+  /** Takes one message of the client; never throws. */
+  receive(message: Incoming): void {
+    switch (message.kind) {
+      case 'request':
+        this.#request(message);
+        break;
+      case 'notification':
+        this.#notification(message);
+        break;
+      case 'response':
+        this.#link.answered(message.id, message.response);
+        break;
+      case 'invalid':
+        if (message.answers === null) this.#output.refuse(message.id, message.error);
+        else this.#link.garbled(message.answers);
+    }
+  }
+
+  /** The client has gone: nothing starts on its behalf any more; resolves when nothing is in flight. */
+  close(): Promise<void> {
+    for (const lifetime of this.#inFlight.values()) lifetime.end('disconnected');
+    this.#link.close();
+    if (this.#inFlight.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  #events(): UpstreamEvents {
+    return {
+      onRequest: createServerRequests({
+        ...this.#parts,
+        client: this.#link,
+        session: this.#session,
+        declared: () => this.#hello?.capabilities,
+      }),
+      onNotification: (_server, notification) => {
+        const row = lookup('server', 'notification', notification.method);
+        if (row?.treatment === 'pass') this.#output.notify(notification);
+      },
+      onListChanged: (kind) => {
+        if (this.#hello === undefined) return;
+        this.#output.notify({ method: changedMethods[kind], params: undefined, extras: undefined });
+      },
+    };
+  }
+
+  #request(request: IncomingRequest): void {
+    const { id, method } = request;
+    const treatment = lookup('client', 'request', method)?.treatment ?? 'refuse';
+    if (treatment === 'refuse') {
+      const message = `Method not found: ${method.slice(0, 100)}`;
+      this.#output.refuse(id, { code: rpcCode.methodNotFound, message });
+      return;
+    }
+    const fault = this.#fault(request);
+    if (fault !== undefined) this.#output.refuse(id, fault);
+    else if (treatment === 'local') this.#local(request);
+    else void this.#serve(request, this.#serving[treatment]);
+  }
+
+  #fault({ id, method }: IncomingRequest): RpcError | undefined {
+    const opening = method === 'initialize';
+    if (opening && this.#hello !== undefined) return invalid('initialize was sent before');
+    if (!opening && method !== 'ping' && this.#hello === undefined) {
+      return invalid('initialize comes first');
+    }
+    if (this.#inFlight.has(id)) return invalid('a request with this id is in flight');
+    if (this.#inFlight.size >= inFlightLimit) return invalid('too many requests in flight');
+    return undefined;
+  }
+
+  #local({ id, method, params }: IncomingRequest): void {
+    const { pool, version, instructions } = this.#parts;
+    if (method === 'initialize') {
+      const hello = helloOf(params);
+      this.#hello = hello;
+      this.#session.client = clientOf(hello);
+      this.#output.reply(id, { kind: 'made', result: welcome(hello, version, instructions()) });
+      pool.open(hello);
+      return;
+    }
+    if (method === 'logging/setLevel') this.#setLevel(params);
+    this.#output.reply(id, { kind: 'made', result: {} });
+  }
+
+  #setLevel(fields: JsonObject | undefined): void {
+    const method = 'logging/setLevel';
+    const request = {
+      method,
+      fields,
+      meta: undefined,
+      argumentsText: undefined,
+      extras: undefined,
+    };
+    for (const connection of this.#parts.pool.connections('logging')) {
+      // Nobody waits for the servers' answers: the client has the gate's.
+      void connection.send(request, { lifetime: new Lifetime(), onProgress: undefined });
+    }
+  }
+
+  // Settles whatever happens: the answer goes back unless the request was cancelled (MCP, cancellation).
+  async #serve(request: IncomingRequest, serve: Serve): Promise<void> {
+    const { id } = request;
+    const lifetime = new Lifetime();
+    this.#inFlight.set(id, lifetime);
+    try {
+      const reply = await serve(request, this.#caller(request, lifetime));
+      if (lifetime.ended === undefined) this.#output.reply(id, reply);
+    } catch {
+      this.#output.refuse(id, { code: rpcCode.internal, message: 'the gate failed' });
+    } finally {
+      this.#inFlight.delete(id);
+      if (this.#inFlight.size === 0) this.#idle?.();
+    }
+  }
+
+  #caller({ params }: IncomingRequest, lifetime: Lifetime): Caller {
+    const meta = params?.['_meta'];
+    const token = isObject(meta) ? meta['progressToken'] : undefined;
+    const { identity } = this.#parts;
+    const session = this.#session;
+    if (token === undefined) {
+      return { session, identity, lifetime, progress: undefined, relayProgress: undefined };
+    }
+    let told = 0;
+    const progress = (message: string): void => {
+      told += 1;
+      // Below one, so that what the tool itself reports afterwards still rises (MCP, progress).
+      this.#progress({ progress: told / 1000, message }, token);
+    };
+    const relayProgress = (params: JsonObject): void => this.#progress(params, token);
+    return { session, identity, lifetime, progress, relayProgress };
+  }
+
+  #progress(params: JsonObject, progressToken: Json): void {
+    const method = 'notifications/progress';
+    this.#output.notify({ method, params: { ...params, progressToken }, extras: undefined });
+  }
+
+  #notification(notification: IncomingNotification): void {
+    const { method, params } = notification;
+    const treatment = lookup('client', 'notification', method)?.treatment ?? 'refuse';
+    if (treatment === 'pass') {
+      for (const connection of this.#parts.pool.connections(undefined)) {
+        connection.notify(notification);
+      }
+    } else if (method === 'notifications/cancelled') this.#cancel(params);
+    else if (method === 'notifications/progress' && params) this.#link.progressed(params);
+  }
+
+  #cancel(params: JsonObject | undefined): void {
+    const { requestId, reason } = params ?? {};
+    if (typeof requestId !== 'string' && typeof requestId !== 'number') return;
+    const said = typeof reason === 'string' ? reason.slice(0, 200) : 'cancelled';
+    this.#inFlight.get(requestId)?.end(said);
+  }
+}
+
+function invalid(message: string): RpcError {
+  return { code: rpcCode.invalidRequest, message };
+}

@@ -1,0 +1,62 @@
+import type { Readable, Writable } from 'node:stream';
+import type { LineWriter } from '../wire/contract.ts';
+import { LineSplitter } from '../wire/line-splitter.ts';
+import { createLineWriter } from '../wire/line-writer.ts';
+import { readMessage } from '../wire/read-message.ts';
+import { rpcCode } from '../wire/rpc-error.ts';
+import type { ClientSession } from './session.ts';
+
+/** A client that does not read is not read from either, until this much of its answers is left. */
+const pendingLimitBytes = 16 * 1024 * 1024;
+const drainPollMs = 20;
+
+/** The face on standard input and output: one client for the life of the process. */
+export interface StdioFace {
+  readonly writer: LineWriter;
+  /** Reads until the client closes its end or stops reading; then resolves, once. */
+  run(session: ClientSession): Promise<void>;
+}
+
+export function openStdio(input: Readable, output: Writable): StdioFace {
+  let gone: (() => void) | undefined;
+  const over = new Promise<void>((resolve) => {
+    gone = resolve;
+  });
+  const writer = createLineWriter(output, () => gone?.());
+  return {
+    writer,
+    run: (session) => {
+      const splitter = splitterFor(session, writer);
+      input.on('data', (chunk: Buffer) => {
+        splitter.push(chunk);
+        if (writer.pending > pendingLimitBytes) pauseUntilRead(input, writer);
+      });
+      input.on('end', () => {
+        splitter.end();
+        gone?.();
+      });
+      input.on('error', () => gone?.());
+      return over;
+    },
+  };
+}
+
+function splitterFor(session: ClientSession, writer: LineWriter): LineSplitter {
+  return new LineSplitter({
+    onLine: (line) => session.receive(readMessage(line)),
+    onOverflow: (bytes) => {
+      const message = `message is too large: over ${bytes} bytes`;
+      const error = { code: rpcCode.tooLarge, message };
+      writer.write(JSON.stringify({ jsonrpc: '2.0', id: null, error }));
+    },
+  });
+}
+
+function pauseUntilRead(input: Readable, writer: LineWriter): void {
+  input.pause();
+  const poll = setInterval(() => {
+    if (writer.pending > pendingLimitBytes / 2) return;
+    clearInterval(poll);
+    input.resume();
+  }, drainPollMs);
+}

@@ -1,0 +1,152 @@
+import type { RpcError } from '../core/answer.ts';
+import { newTraceId, traceIdOf } from '../core/ids.ts';
+import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Claims, ToolCall } from '../core/tool-call.ts';
+import type { Catalog } from '../upstream/contract.ts';
+import type { IncomingRequest } from '../wire/contract.ts';
+import { withoutReserved } from '../wire/reserved-meta.ts';
+import { rpcCode } from '../wire/rpc-error.ts';
+
+/** A client's request as a call that can be decided, or why it is none. */
+export type Resolved =
+  | { readonly kind: 'call'; readonly call: ToolCall }
+  | { readonly kind: 'refused'; readonly error: RpcError };
+
+/** What differs between the methods: whose request it is, and what policy sees of it. */
+type Resolve = (params: JsonObject, catalog: Catalog) => Part | RpcError;
+type Part = Pick<ToolCall, 'resourceType' | 'server' | 'name' | 'arguments' | 'tool'> & {
+  readonly fields: JsonObject;
+  readonly argumentsText: string | undefined;
+};
+
+const resolvers: Readonly<Record<string, { action: ToolCall['action']; resolve: Resolve }>> = {
+  'tools/call': { action: 'tools/call', resolve: toolCall },
+  'resources/read': { action: 'resources/read', resolve: resourceRead },
+  'prompts/get': { action: 'prompts/get', resolve: promptGet },
+  'completion/complete': { action: 'completion/complete', resolve: complete },
+};
+
+export function resolveCall(request: IncomingRequest, catalog: Catalog): Resolved {
+  const resolver = resolvers[request.method];
+  if (resolver === undefined) return refused(invalid(`method "${request.method}" is not known`));
+  const { _meta: meta, ...params } = request.params ?? {};
+  const part = resolver.resolve(params, catalog);
+  if ('code' in part) return refused(part);
+  return { kind: 'call', call: toCall(request, resolver.action, part, objectOf(meta)) };
+}
+
+/** `params._meta` as it is forwarded: without the progress token and the keys that are the gate's own. */
+export function forwardedMeta(meta: Json | undefined): JsonObject | undefined {
+  if (!isObject(meta)) return undefined;
+  const { progressToken: _, ...rest } = meta;
+  return objectOf(withoutReserved({ _meta: rest })['_meta']);
+}
+
+function objectOf(value: Json | undefined): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
+}
+
+function toCall(
+  request: IncomingRequest,
+  action: ToolCall['action'],
+  part: Part,
+  meta: JsonObject | undefined,
+): ToolCall {
+  const { fields, argumentsText, ...rest } = part;
+  return {
+    ...rest,
+    action,
+    argumentsText: argumentsText ?? JSON.stringify(part.arguments),
+    request: {
+      method: request.method,
+      fields,
+      meta: forwardedMeta(meta),
+      argumentsText,
+      extras: request.extras,
+    },
+    traceId: traceIdOf(meta?.['traceparent']) ?? newTraceId(),
+    claims: claimsOf(meta ?? {}),
+  };
+}
+
+function claimsOf(meta: JsonObject): Claims {
+  const model = meta['dev.mcp-gate/model'];
+  const key = meta['dev.mcp-gate/idempotency-key'];
+  return {
+    model: isObject(model) ? model : undefined,
+    idempotencyKey: typeof key === 'string' && key.length <= 200 ? key : undefined,
+  };
+}
+
+function toolCall(params: JsonObject, catalog: Catalog): Part | RpcError {
+  const { name, arguments: args, ...others } = params;
+  if (typeof name !== 'string') return expected('params.name', 'a string');
+  if (args !== undefined && !isObject(args)) return expected('params.arguments', 'an object');
+  const tool = catalog.tool(name);
+  if (tool === undefined) return invalid(`Unknown tool: ${name.slice(0, 200)}`);
+  return {
+    resourceType: 'tool',
+    server: tool.server,
+    name: tool.name,
+    arguments: args ?? {},
+    argumentsText: args === undefined ? undefined : JSON.stringify(args),
+    tool: () => catalog.tool(name),
+    fields: { name: tool.name, ...others },
+  };
+}
+
+function resourceRead(params: JsonObject, catalog: Catalog): Part | RpcError {
+  const { uri } = params;
+  if (typeof uri !== 'string') return expected('params.uri', 'a string');
+  const server = catalog.resourceServer(uri);
+  if (server === undefined) {
+    return { code: rpcCode.resourceNotFound, message: 'Resource not found', data: { uri } };
+  }
+  return whole('resource', server, uri, params);
+}
+
+function promptGet(params: JsonObject, catalog: Catalog): Part | RpcError {
+  const { name } = params;
+  if (typeof name !== 'string') return expected('params.name', 'a string');
+  const prompt = catalog.prompt(name);
+  if (prompt === undefined) return invalid(`Unknown prompt: ${name.slice(0, 200)}`);
+  return whole('prompt', prompt.server, prompt.name, { ...params, name: prompt.name });
+}
+
+function complete(params: JsonObject, catalog: Catalog): Part | RpcError {
+  const { ref } = params;
+  if (!isObject(ref)) return expected('params.ref', 'an object');
+  if (typeof ref['name'] === 'string') {
+    const prompt = catalog.prompt(ref['name']);
+    if (prompt === undefined) return invalid(`Unknown prompt: ${ref['name'].slice(0, 200)}`);
+    const original = { ...params, ref: { ...ref, name: prompt.name } };
+    return whole('prompt', prompt.server, prompt.name, original);
+  }
+  if (typeof ref['uri'] !== 'string') return expected('params.ref', 'a prompt or a resource');
+  const server = catalog.resourceServer(ref['uri']);
+  if (server === undefined) return invalid(`Unknown resource: ${ref['uri'].slice(0, 200)}`);
+  return whole('resource', server, ref['uri'], params);
+}
+
+// Everything but a tool call is decided on its whole params, exactly as they are forwarded.
+function whole(
+  resourceType: ToolCall['resourceType'],
+  server: string,
+  name: string,
+  params: JsonObject,
+): Part {
+  const rest = { tool: () => undefined, argumentsText: undefined };
+  return { resourceType, server, name, arguments: params, fields: params, ...rest };
+}
+
+function expected(where: string, what: string): RpcError {
+  return invalid(`"${where}" must be ${what}`);
+}
+
+function invalid(message: string): RpcError {
+  return { code: rpcCode.invalidParams, message };
+}
+
+function refused(error: RpcError): Resolved {
+  return { kind: 'refused', error };
+}
