@@ -2,7 +2,7 @@ import { sha256 } from '../core/digest.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Caller, ToolCall } from '../core/tool-call.ts';
 import type { PolicyVersion } from '../policy/contract.ts';
-import type { Decision } from '../policy/decision.ts';
+import type { Decision, Rule } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/input.ts';
 import type { EntryDraft } from '../store/contract.ts';
 
@@ -40,41 +40,38 @@ export function decisionEntry(facts: DecisionFacts): EntryDraft {
     traceId: call.traceId,
     decisionId: facts.decisionId,
     fields: {
-      gate: facts.instance,
-      mode: input.context.mode,
-      enforced: facts.enforced,
-      forwarded: facts.forwarded,
-      environment: input.context.environment,
       action: call.action,
-      server: call.server,
-      tool: call.name.slice(0, 500),
+      approval_id: facts.approvalId ?? null,
+      arguments_hash: commitment(facts.salt, call.argumentsText),
+      budget: [],
+      cost_estimate_usd: properties.cost.estimate_usd,
+      enforced: facts.enforced,
+      engine: facts.policy === undefined ? null : engineFields(facts.policy),
+      environment: input.context.environment,
+      error: facts.error?.slice(0, 1000) ?? null,
+      forwarded: facts.forwarded,
+      gate: facts.instance,
+      idempotency_key: input.context.idempotency_key,
+      input_hash: commitment(facts.salt, facts.inputText),
+      input_kept: facts.inputExpiresMs !== undefined,
+      inputs: predicateInputs(input),
+      mode: input.context.mode,
+      obligations: decision.obligations.map((each) => ({ ...each }) as JsonObject),
+      outcome: decision.outcome,
       pin: properties.pin,
       pin_state: properties.pin_state,
-      inputs: predicateInputs(input),
-      predicates: { ...decision.predicates },
-      outcome: decision.outcome,
+      policy: facts.policy === undefined ? null : policyFields(facts.policy),
+      predicates: predicateFields(decision.predicates),
       raw_outcome: raw?.outcome ?? null,
       raw_reason: raw !== undefined && raw.reason !== decision.reason ? raw.reason : null,
-      rules: decision.rules.slice(0, 32).map(ruleFields),
       reason: decision.reason,
-      error: facts.error?.slice(0, 1000) ?? null,
-      schema_fault: facts.schemaFault?.slice(0, 500) ?? null,
-      obligations: decision.obligations.map((each) => ({ ...each }) as JsonObject),
-      risk:
-        decision.risk === null
-          ? null
-          : { domain: decision.risk.domain, score: String(decision.risk.score) },
-      policy: facts.policy === undefined ? null : policyFields(facts.policy),
-      engine: facts.policy === undefined ? null : { ...facts.policy.engine },
-      input_hash: commitment(facts.salt, facts.inputText),
-      arguments_hash: commitment(facts.salt, call.argumentsText),
-      input_kept: facts.inputExpiresMs !== undefined,
-      session: { ...input.context.session },
-      budget: input.context.budget.map((each) => ({ ...each })),
-      cost_estimate_usd: properties.cost.estimate_usd,
-      idempotency_key: input.context.idempotency_key,
-      approval_id: facts.approvalId ?? null,
+      risk: decision.risk === null ? null : riskFields(decision.risk),
       round: input.context.round,
+      rules: decision.rules.slice(0, 32).map(ruleFields),
+      schema_fault: facts.schemaFault?.slice(0, 500) ?? null,
+      server: call.server,
+      session: sessionFields(input.context.session),
+      tool: call.name.slice(0, 500),
     },
   };
 }
@@ -104,18 +101,18 @@ export function outcomeEntry(facts: OutcomeFacts): EntryDraft {
     traceId: facts.traceId,
     decisionId: facts.decisionId,
     fields: {
-      gate: facts.instance,
-      server: facts.server,
-      tool: facts.tool.slice(0, 500),
-      status: facts.status,
-      reason: facts.reason ?? null,
-      is_error: facts.isError,
-      output_hash: facts.output === undefined ? null : sha256(facts.output).toString('hex'),
-      output_bytes: facts.output?.length ?? null,
-      duration_ms: Math.round(facts.durationMs),
-      cost_usd: null,
-      classes: [],
       adapted: [],
+      classes: [],
+      cost_usd: null,
+      duration_ms: Math.round(facts.durationMs),
+      gate: facts.instance,
+      is_error: facts.isError,
+      output_bytes: facts.output?.length ?? null,
+      output_hash: facts.output === undefined ? null : sha256(facts.output).toString('hex'),
+      reason: facts.reason ?? null,
+      server: facts.server,
+      status: facts.status,
+      tool: facts.tool.slice(0, 500),
     },
   };
 }
@@ -125,35 +122,61 @@ export function commitment(salt: Buffer, text: string): string {
   return sha256(Buffer.concat([salt, Buffer.from(text)])).toString('hex');
 }
 
+// From here on members stand in the order of RFC 8785, which makes sealing an entry cheap; any order would be right.
+
 // The four predicates' inputs, without arguments: those are in the payload.
 function predicateInputs(input: PolicyInput): JsonObject {
   const { subject, model, classification, context } = input;
+  const { classifier, labels } = classification;
   return {
+    data: { classifier: { id: classifier.id, version: classifier.version }, labels },
     identity: {
-      type: subject.type,
       id: subject.id,
       source: subject.properties.source,
+      type: subject.type,
       verified: subject.properties.verified,
     },
-    model: { ...model },
-    data: { labels: classification.labels, classifier: { ...classification.classifier } },
+    model: {
+      endpoint: model.endpoint,
+      id: model.id,
+      provider: model.provider,
+      source: model.source,
+    },
     policy: {
       approval_mode: context.approval_mode,
-      client: { ...context.client },
+      client: { name: context.client.name, version: context.client.version },
       freeze: context.freeze,
     },
   };
 }
 
-function ruleFields(rule: Decision['rules'][number]): Json {
+function ruleFields({ id, predicate, reason, version }: Rule): Json {
   return {
-    id: rule.id,
-    reason: rule.reason.slice(0, 500),
-    predicate: rule.predicate ?? null,
-    version: rule.version ?? null,
+    id,
+    predicate: predicate ?? null,
+    reason: reason.slice(0, 500),
+    version: version ?? null,
   };
 }
 
-function policyFields(policy: PolicyVersion): JsonObject {
-  return { id: policy.id, revision: policy.revision, digest: policy.digest };
+function policyFields({ digest, id, revision }: PolicyVersion): JsonObject {
+  return { digest, id, revision };
+}
+
+function engineFields({ engine }: PolicyVersion): JsonObject {
+  const { gate, memory_pages, opa_wasm, regoc } = engine;
+  return { gate, memory_pages, opa_wasm, regoc };
+}
+
+function predicateFields({ data, identity, model, policy }: Decision['predicates']): JsonObject {
+  return { data, identity, model, policy };
+}
+
+function riskFields({ domain, score }: NonNullable<Decision['risk']>): JsonObject {
+  return { domain, score: String(score) };
+}
+
+function sessionFields(session: PolicyInput['context']['session']): JsonObject {
+  const { calls, denials, elapsed_ms, id, labels } = session;
+  return { calls, denials, elapsed_ms, id, labels };
 }

@@ -1,0 +1,249 @@
+import type { Json, JsonObject } from '../core/json.ts';
+
+/**
+ * The one place where decisions, approvals, pins and the journal are kept.
+ *
+ * Durability: a promise of `write('decision', …)` resolves once the transaction has reached the disk; `write('outcome', …)`
+ * once it survives the end of this process (a power cut may lose it, and the next start then reads `unknown`).
+ * Concurrency: several processes share one store; works queued in one tick share one transaction, each all or nothing.
+ * A work is synchronous, touches nothing but its `Tx`, and may be run again after a roll-back.
+ * Errors: `store_unavailable` when it could not be written within two seconds; then nothing of that work is kept.
+ * The composition root calls `close`, which flushes what is queued.
+ */
+export interface Store extends Reader {
+  write<T>(durability: Durability, work: (tx: Tx) => T): Promise<T>;
+  /** A number that changes whenever anybody, this process or another, commits. Cheap enough to poll. */
+  version(): number;
+  close(): Promise<void>;
+}
+
+export type Durability = 'decision' | 'outcome';
+
+export interface Reader {
+  readonly journal: JournalReader;
+  approval(id: string): ApprovalRow | undefined;
+  approvals(states: readonly ApprovalState[] | undefined): readonly ApprovalRow[];
+  votes(approvalId: string): readonly VoteRow[];
+  approvers(): readonly ApproverRow[];
+  pins(gate: string): readonly PinRow[];
+  instances(): readonly InstanceRow[];
+  /** The decrypted payload; undefined once it has expired or was erased. */
+  payload(id: string): Buffer | undefined;
+  bundle(digest: string): BundleRow | undefined;
+  inflight(): readonly InflightRow[];
+}
+
+export interface JournalReader {
+  head(): Head;
+  /** The entries of a trace, in order. */
+  trace(traceId: string): readonly StoredEntry[];
+  /** The entry of kind `decision` with this decision id. */
+  decision(decisionId: string): StoredEntry | undefined;
+  /** The newest entries of these kinds (all when undefined), newest first. */
+  last(count: number, kinds: readonly string[] | undefined): readonly StoredEntry[];
+  /** Entries from leaf `from` on, in order, at most `count`. */
+  range(from: number, count: number): readonly StoredEntry[];
+}
+
+/** Size, and RFC 6962 root (hex) over all leaves. */
+export interface Head {
+  readonly size: number;
+  readonly root: string;
+}
+
+/** Where an entry stands in the ledger: leaf index and RFC 6962 leaf hash (hex). */
+export interface LedgerId {
+  readonly seq: number;
+  readonly leaf: string;
+}
+
+export interface StoredEntry extends LedgerId {
+  readonly kind: string;
+  readonly traceId: string | undefined;
+  /** The RFC 8785 text that was hashed. */
+  readonly body: string;
+}
+
+/** One journal entry before it is sealed; `kind` and `time` stand in the body too. */
+export interface EntryDraft {
+  readonly kind: EntryKind;
+  readonly timeMs: number;
+  readonly traceId?: string;
+  readonly decisionId?: string;
+  readonly fields: JsonObject;
+}
+
+export type EntryKind =
+  | 'gate.started'
+  | 'gate.stopped'
+  | 'policy.activated'
+  | 'policy.rejected'
+  | 'decision'
+  | 'outcome'
+  | 'approval.requested'
+  | 'approval.voted'
+  | 'approval.approved'
+  | 'approval.denied'
+  | 'approval.expired'
+  | 'approval.cancelled'
+  | 'approval.consumed'
+  | 'approver.added'
+  | 'approver.removed'
+  | 'control.changed'
+  | 'control.observed'
+  | 'pin.added'
+  | 'pin.changed'
+  | 'pin.accepted'
+  | 'journal.gap'
+  | 'payload.erased';
+
+/** What a work may do. Everything in one `Tx` is committed together or not at all. */
+export interface Tx extends Reader {
+  append(entry: EntryDraft): LedgerId;
+  putPayload(payload: PayloadDraft): void;
+  erasePayloads(expiredBeforeMs: number): number;
+  putApproval(row: ApprovalRow): void;
+  /** The newest approval for this call key that is not over: pending, approved or denied, and not expired at `nowMs`. */
+  approvalFor(callKey: string, nowMs: number): ApprovalRow | undefined;
+  /** The newest approval for this call key whatever its state. */
+  lastApproval(callKey: string): ApprovalRow | undefined;
+  /** Moves an approval on, if it still is in state `from`; false when somebody else was first. */
+  moveApproval(id: string, from: ApprovalState, change: ApprovalChange): boolean;
+  putVote(vote: VoteRow): void;
+  putApprover(row: ApproverRow): void;
+  removeApprover(name: string): boolean;
+  putPin(row: PinRow): void;
+  putBundle(row: BundleRow): void;
+  putInstance(row: InstanceRow): void;
+  removeInstance(id: string): void;
+  /** A decision that was let through and has no outcome yet. */
+  putInflight(row: InflightRow): void;
+  /** False when the outcome has been written already, by this process or by a later start. */
+  takeInflight(decisionId: string): boolean;
+}
+
+/**
+ * Bytes that live outside the leaves, encrypted under a key of their own, until `expiresMs`.
+ * `salt` (32 bytes) makes the commitment in the leaf unguessable; it is erased with the bytes.
+ */
+export interface PayloadDraft {
+  readonly id: string;
+  readonly kind: 'input' | 'approval' | 'result';
+  readonly bytes: Buffer;
+  readonly salt: Buffer;
+  readonly expiresMs: number;
+}
+
+/** `consumed` follows `approved`; all others but `pending` are final. */
+export type ApprovalState =
+  | 'pending'
+  | 'approved'
+  | 'denied'
+  | 'expired'
+  | 'cancelled'
+  | 'consumed';
+
+export interface ApprovalRow {
+  readonly id: string;
+  readonly state: ApprovalState;
+  /** What makes two calls the same question: scope, server, tool, pin, canonical arguments, policy digest, environment. */
+  readonly callKey: string;
+  /** SHA-256 over the call key's parts and the expiry: what an approver says yes to. */
+  readonly binding: string;
+  readonly gate: string;
+  readonly server: string;
+  readonly tool: string;
+  /** Payload id of the canonical arguments. */
+  readonly argumentsPayload: string;
+  readonly reason: string;
+  readonly rules: readonly string[];
+  readonly requester: string;
+  readonly approvers: readonly string[];
+  readonly quorum: number;
+  readonly policyDigest: string;
+  readonly environment: string;
+  readonly traceId: string;
+  readonly decisionId: string;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+  readonly decidedMs: number | undefined;
+  readonly decidedBy: readonly string[];
+  readonly decisionReason: string | undefined;
+  /** The decision that used it up. */
+  readonly consumedBy: string | undefined;
+  /** Payload id of a result whose caller had gone; fetched once by an identical call. */
+  readonly resultPayload: string | undefined;
+}
+
+export interface ApprovalChange {
+  readonly state: ApprovalState;
+  readonly decidedMs?: number;
+  readonly decidedBy?: readonly string[];
+  readonly decisionReason?: string;
+  readonly consumedBy?: string;
+  readonly resultPayload?: string | null;
+}
+
+/** One approver's yes or no. `verified` is false for a name that nobody proved: it never counts for a quorum above one. */
+export interface VoteRow {
+  readonly approvalId: string;
+  readonly approver: string;
+  readonly verified: boolean;
+  readonly via: 'terminal' | 'credential';
+  readonly verdict: 'approve' | 'deny';
+  readonly reason: string | undefined;
+  readonly atMs: number;
+}
+
+/** `secret` is a salted scrypt hash, never the credential. */
+export interface ApproverRow {
+  readonly name: string;
+  readonly secret: string;
+  readonly createdMs: number;
+  readonly addedBy: string;
+}
+
+export interface PinRow {
+  readonly gate: string;
+  readonly server: string;
+  readonly tool: string;
+  /** The accepted digest of the tool's definition. */
+  readonly digest: string;
+  /** A definition seen since that differs and that nobody has accepted. */
+  readonly changedDigest: string | undefined;
+  readonly seenMs: number;
+}
+
+/** A running gate, for `status`: what it says of itself, renewed with every change and at least every ten seconds. */
+export interface InstanceRow {
+  readonly id: string;
+  readonly gate: string;
+  readonly pid: number;
+  /** When the process started, as the system tells it, so that a reused pid is not taken for this gate. */
+  readonly processStart: string | undefined;
+  readonly heartbeatMs: number;
+  readonly status: JsonObject;
+}
+
+export interface InflightRow {
+  readonly decisionId: string;
+  readonly traceId: string;
+  readonly instance: string;
+  readonly server: string;
+  readonly tool: string;
+  readonly startedMs: number;
+}
+
+/** A policy bundle that was in use once: sources and compiled form, kept for replay. */
+export interface BundleRow {
+  readonly digest: string;
+  readonly revision: string | undefined;
+  readonly engine: JsonObject;
+  /** gzip of `{modules, data}` as JSON. */
+  readonly sources: Buffer;
+  /** gzip of the wasm module. */
+  readonly wasm: Buffer;
+  readonly createdMs: number;
+}
+
+export type StoredJson = Json;

@@ -1,0 +1,55 @@
+import { GateError } from '../core/errors.ts';
+import type { Durability, Store, Tx } from './contract.ts';
+
+const retryMs = 1000;
+
+/**
+ * A store that need not open at once: while the disk is full or the folder cannot be written, every write is refused with
+ * `store_unavailable` and the opening is tried again, at most once a second. What cannot get better by waiting is thrown
+ * by the first opening: an unsafe folder, a library that must not be used.
+ */
+export function openEventually(open: () => Store, clock: () => number): Store {
+  let failure: GateError | undefined;
+  let triedMs = Number.NEGATIVE_INFINITY;
+  let store: Store | undefined;
+
+  const opened = (): Store => {
+    if (store !== undefined) return store;
+    const nowMs = clock();
+    if (failure !== undefined && nowMs - triedMs < retryMs) throw failure;
+    triedMs = nowMs;
+    try {
+      store = open();
+      return store;
+    } catch (thrown) {
+      if (!(thrown instanceof GateError) || thrown.code !== 'store_unavailable') throw thrown;
+      failure = thrown;
+      throw thrown;
+    }
+  };
+
+  try {
+    opened();
+  } catch (thrown) {
+    if (failure === undefined) throw thrown;
+  }
+
+  return {
+    get journal() {
+      return opened().journal;
+    },
+    approval: (id) => opened().approval(id),
+    approvals: (states) => opened().approvals(states),
+    votes: (id) => opened().votes(id),
+    approvers: () => opened().approvers(),
+    pins: (gate) => opened().pins(gate),
+    instances: () => opened().instances(),
+    payload: (id) => opened().payload(id),
+    bundle: (digest) => opened().bundle(digest),
+    inflight: () => opened().inflight(),
+    version: () => opened().version(),
+    write: async <T>(durability: Durability, work: (tx: Tx) => T) =>
+      opened().write(durability, work),
+    close: async () => store?.close(),
+  };
+}

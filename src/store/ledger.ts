@@ -1,0 +1,102 @@
+import { type Frontier, pushLeaf, rootOf, rootOfLeaves } from '../journal/merkle.ts';
+import type { Connection } from './connection.ts';
+import type { EntryDraft, Head, LedgerId } from './contract.ts';
+import { bytes, integer } from './row.ts';
+import { sealEntry } from './seal-entry.ts';
+
+/** A tile holds this many hashes (C2SP tlog-tiles). */
+const tileWidth = 256;
+
+interface Tail {
+  readonly size: number;
+  readonly frontier: Frontier;
+}
+
+/**
+ * The end of the journal within one transaction: read from the database when first needed, written back once by
+ * `flush`, and forgotten by `restart` when the next transaction begins, so that memory never runs ahead of the disk.
+ */
+export class Ledger {
+  readonly #connection: Connection;
+  #stored: Tail | undefined;
+  #tail: Tail | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  restart(): void {
+    this.#stored = undefined;
+    this.#tail = undefined;
+  }
+
+  append(draft: EntryDraft): LedgerId {
+    const { body, leaf } = sealEntry(draft);
+    const { size, frontier } = this.#read();
+    this.#connection.run(
+      'insertEntry',
+      size,
+      draft.timeMs,
+      draft.kind,
+      draft.traceId ?? null,
+      draft.decisionId ?? null,
+      body,
+      leaf,
+    );
+    this.#tail = { size: size + 1, frontier: pushLeaf(frontier, size, leaf) };
+    this.#addTiles(size + 1);
+    return { seq: size, leaf: leaf.toString('hex') };
+  }
+
+  head(): Head {
+    const { size, frontier } = this.#read();
+    return { size, root: rootOf(frontier).toString('hex') };
+  }
+
+  /** Runs `part`; when it throws, what it appended never was. */
+  nest<T>(part: () => T): T {
+    const before = this.#tail;
+    try {
+      return part();
+    } catch (error) {
+      this.#tail = before;
+      throw error;
+    }
+  }
+
+  flush(): void {
+    if (this.#tail === undefined || this.#tail === this.#stored) return;
+    const { size, frontier } = this.#tail;
+    this.#connection.run('setHead', size, Buffer.concat(frontier), rootOf(frontier));
+    this.#stored = this.#tail;
+  }
+
+  #read(): Tail {
+    if (this.#tail !== undefined) return this.#tail;
+    const row = this.#connection.get('head') ?? {};
+    this.#stored = { size: integer(row, 'size'), frontier: split(bytes(row, 'frontier')) };
+    this.#tail = this.#stored;
+    return this.#tail;
+  }
+
+  /** Full tiles are kept beside the leaves: proofs and exports read 8 KiB instead of 256 entries. */
+  #addTiles(size: number): void {
+    let position = size / tileWidth - 1;
+    for (let level = 0; Number.isInteger(position); level += 1) {
+      const rows =
+        level === 0
+          ? this.#connection.all('leavesFrom', position * tileWidth, tileWidth)
+          : this.#connection.all('tileRootsFrom', level - 1, position * tileWidth, tileWidth);
+      const hashes = rows.map((row) => bytes(row, level === 0 ? 'leaf' : 'root'));
+      const root = rootOfLeaves(hashes);
+      this.#connection.run('insertTile', level, position, Buffer.concat(hashes), root);
+      position = (position + 1) / tileWidth - 1;
+    }
+  }
+}
+
+function split(frontier: Buffer): Frontier {
+  return Array.from({ length: frontier.length / 32 }, (_, at) =>
+    frontier.subarray(at * 32, at * 32 + 32),
+  );
+}

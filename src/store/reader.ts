@@ -1,0 +1,25 @@
+import type { Clock } from '../core/clock.ts';
+import { readApproval, readApprovals } from './approvals.ts';
+import { readApprovers, readVotes } from './approvers.ts';
+import { readBundle } from './bundles.ts';
+import type { Connection } from './connection.ts';
+import type { Head, Reader } from './contract.ts';
+import { readJournal } from './entries.ts';
+import { readInflight, readInstances } from './instances.ts';
+import { readPayload } from './payloads.ts';
+import { readPins } from './pins.ts';
+
+export function createReader(connection: Connection, clock: Clock, head: () => Head): Reader {
+  return {
+    journal: readJournal(connection, head),
+    approval: (id) => readApproval(connection, id),
+    approvals: (states) => readApprovals(connection, states),
+    votes: (approvalId) => readVotes(connection, approvalId),
+    approvers: () => readApprovers(connection),
+    pins: (gate) => readPins(connection, gate),
+    instances: () => readInstances(connection),
+    payload: (id) => readPayload(connection, id, clock()),
+    bundle: (digest) => readBundle(connection, digest),
+    inflight: () => readInflight(connection),
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * Every statement of the store, by name. Parameters are `$1`, `$2` …, once each and in order, so that PostgreSQL
+ * takes the same text.
+ */
+export const sql = {
+  head: 'SELECT size, frontier, root FROM head WHERE id = 1',
+  setHead: 'UPDATE head SET size = $1, frontier = $2, root = $3 WHERE id = 1',
+  // Changes nothing, but is a commit: a FULL one carries all earlier NORMAL ones to the disk.
+  touchHead: 'UPDATE head SET size = size WHERE id = 1',
+
+  insertEntry: `INSERT INTO journal (seq, time_ms, kind, trace_id, decision_id, body, leaf)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+  entriesOfTrace:
+    'SELECT seq, leaf, kind, trace_id, body FROM journal WHERE trace_id = $1 ORDER BY seq',
+  decisionEntry: `SELECT seq, leaf, kind, trace_id, body FROM journal
+    WHERE decision_id = $1 AND kind = 'decision' ORDER BY seq DESC LIMIT 1`,
+  lastEntries: 'SELECT seq, leaf, kind, trace_id, body FROM journal ORDER BY seq DESC LIMIT $1',
+  lastEntriesOfKind: `SELECT seq, leaf, kind, trace_id, body FROM journal
+    WHERE kind = $1 ORDER BY seq DESC LIMIT $2`,
+  entriesFrom: `SELECT seq, leaf, kind, trace_id, body FROM journal
+    WHERE seq >= $1 ORDER BY seq LIMIT $2`,
+  leavesFrom: 'SELECT leaf FROM journal WHERE seq >= $1 ORDER BY seq LIMIT $2',
+  insertTile: 'INSERT INTO tile (level, position, hashes, root) VALUES ($1, $2, $3, $4)',
+  tileRootsFrom: `SELECT root FROM tile
+    WHERE level = $1 AND position >= $2 ORDER BY position LIMIT $3`,
+
+  payload: `SELECT payload.kind, payload.sealed, payload_key.secret
+    FROM payload JOIN payload_key ON payload_key.id = payload.id
+    WHERE payload.id = $1 AND payload.expires_ms > $2`,
+  insertPayload: 'INSERT INTO payload (id, kind, expires_ms, sealed) VALUES ($1, $2, $3, $4)',
+  insertPayloadKey: 'INSERT INTO payload_key (id, secret) VALUES ($1, $2)',
+  erasePayloadKeys: `DELETE FROM payload_key
+    WHERE id IN (SELECT id FROM payload WHERE expires_ms < $1)`,
+  erasePayloads: 'DELETE FROM payload WHERE expires_ms < $1',
+
+  approval: 'SELECT * FROM approval WHERE id = $1',
+  approvals: 'SELECT * FROM approval ORDER BY created_ms, id',
+  approvalsInState: 'SELECT * FROM approval WHERE state = $1 ORDER BY created_ms, id',
+  approvalFor: `SELECT * FROM approval WHERE call_key = $1 AND expires_ms > $2
+    AND state IN ('pending', 'approved', 'denied') ORDER BY created_ms DESC, id DESC LIMIT 1`,
+  lastApproval: `SELECT * FROM approval WHERE call_key = $1
+    ORDER BY created_ms DESC, id DESC LIMIT 1`,
+  insertApproval: `INSERT INTO approval (id, state, call_key, binding, gate, server, tool,
+    arguments_payload, reason, rules, requester, approvers, quorum, policy_digest, environment,
+    trace_id, decision_id, created_ms, expires_ms, decided_ms, decided_by, decision_reason,
+    consumed_by, result_payload) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+    $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+  moveApproval: `UPDATE approval SET state = $1, decided_ms = COALESCE($2, decided_ms),
+    decided_by = COALESCE($3, decided_by), decision_reason = COALESCE($4, decision_reason),
+    consumed_by = COALESCE($5, consumed_by) WHERE id = $6 AND state = $7`,
+  setResultPayload: 'UPDATE approval SET result_payload = $1 WHERE id = $2',
+
+  votes: 'SELECT * FROM vote WHERE approval_id = $1 ORDER BY at_ms, approver, verified',
+  putVote: `INSERT INTO vote (approval_id, approver, verified, via, verdict, reason, at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (approval_id, approver, verified) DO UPDATE SET
+    via = excluded.via, verdict = excluded.verdict, reason = excluded.reason, at_ms = excluded.at_ms`,
+  approvers: 'SELECT * FROM approver ORDER BY name',
+  insertApprover:
+    'INSERT INTO approver (name, secret, created_ms, added_by) VALUES ($1, $2, $3, $4)',
+  removeApprover: 'DELETE FROM approver WHERE name = $1',
+
+  pins: 'SELECT * FROM pin WHERE gate = $1 ORDER BY server, tool',
+  putPin: `INSERT INTO pin (gate, server, tool, digest, changed_digest, seen_ms)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (gate, server, tool) DO UPDATE SET
+    digest = excluded.digest, changed_digest = excluded.changed_digest, seen_ms = excluded.seen_ms`,
+
+  bundle: 'SELECT * FROM bundle WHERE digest = $1',
+  putBundle: `INSERT INTO bundle (digest, revision, engine, sources, wasm, created_ms)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (digest) DO NOTHING`,
+
+  instances: 'SELECT * FROM instance ORDER BY id',
+  putInstance: `INSERT INTO instance (id, gate, pid, process_start, heartbeat_ms, status)
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE SET gate = excluded.gate,
+    pid = excluded.pid, process_start = excluded.process_start,
+    heartbeat_ms = excluded.heartbeat_ms, status = excluded.status`,
+  removeInstance: 'DELETE FROM instance WHERE id = $1',
+
+  inflight: 'SELECT * FROM inflight ORDER BY started_ms, decision_id',
+  insertInflight: `INSERT INTO inflight (decision_id, trace_id, instance, server, tool, started_ms)
+    VALUES ($1, $2, $3, $4, $5, $6)`,
+  takeInflight: 'DELETE FROM inflight WHERE decision_id = $1',
+};
+
+export type StatementName = keyof typeof sql;

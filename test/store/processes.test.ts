@@ -1,0 +1,91 @@
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { atEnd, expectSound, openBeside, openScratch, scratchFolder } from './scratch.ts';
+
+const root = join(import.meta.dirname, '../..');
+const fixture = join(import.meta.dirname, 'fixtures/writer.mjs');
+let compiled = '';
+
+// Node 20 runs no TypeScript, so the processes run a compiled copy: inside the project, where packages are found.
+beforeAll(() => {
+  const cache = join(root, 'node_modules/.cache');
+  mkdirSync(cache, { recursive: true });
+  compiled = mkdtempSync(join(cache, 'store-'));
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [compiler, '-p', 'src', '--noCheck', '--outDir', compiled], {
+    cwd: root,
+  });
+}, 60_000);
+
+afterAll(() => rmSync(compiled, { recursive: true, force: true }));
+
+test('processes that open a new state folder at the same time all write to one journal', async () => {
+  const dir = scratchFolder();
+  const writers = ['a', 'b', 'c'].map((name) => startWriter(dir, name));
+  await Promise.all(writers.map(({ process }) => once(process, 'message')));
+  await Promise.all(writers.map(({ stop }) => stop()));
+  const acknowledged = writers.flatMap((writer) => writer.acknowledged);
+  const store = openScratch(dir);
+  expect(ids(store.journal.last(acknowledged.length + 1, undefined))).toEqual(acknowledged.sort());
+  expectSound(store, acknowledged.length);
+});
+
+test('what was acknowledged before a kill -9 is there, once, and the journal is whole', async () => {
+  const dir = scratchFolder();
+  const acknowledged: string[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    const writers = ['a', 'b'].map((name) => startWriter(dir, `${name}${round}`));
+    await Promise.all(writers.map(({ process }) => once(process, 'message')));
+    await wait(30 + 40 * round);
+    await Promise.all(writers.map(({ kill }) => kill()));
+    acknowledged.push(...writers.flatMap((writer) => writer.acknowledged));
+  }
+  const store = openScratch(dir);
+  const { size } = store.journal.head();
+  const kept = ids(store.journal.range(0, size));
+  expect(new Set(kept).size).toBe(kept.length);
+  expect(acknowledged.filter((id) => !kept.includes(id))).toEqual([]);
+  expect(
+    store
+      .inflight()
+      .map((row) => row.decisionId)
+      .sort(),
+  ).toEqual(kept);
+  expectSound(store, size);
+  expect(openBeside(dir).prepare('PRAGMA integrity_check').get()).toEqual({
+    integrity_check: 'ok',
+  });
+});
+
+function startWriter(dir: string, name: string) {
+  const process = fork(fixture, [compiled, dir, name], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  // Unlike 'exit', 'close' comes after the last message.
+  const exited = once(process, 'close');
+  const acknowledged: string[] = [];
+  process.on('message', (sent: string[]) => acknowledged.push(...sent));
+  atEnd(() => end(process, exited));
+  return {
+    process,
+    acknowledged,
+    kill: () => end(process, exited),
+    stop: async () => {
+      process.send('stop');
+      expect(await exited).toEqual([0, null]);
+    },
+  };
+}
+
+async function end(process: ChildProcess, exited: Promise<unknown>): Promise<void> {
+  process.kill('SIGKILL');
+  await exited;
+}
+
+function ids(entries: readonly { readonly body: string }[]): string[] {
+  return entries.map((entry) => String(JSON.parse(entry.body).decision_id)).sort();
+}
