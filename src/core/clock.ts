@@ -3,7 +3,14 @@ export type Clock = () => number;
 
 export const systemClock: Clock = Date.now;
 
-/** RFC 3339 in UTC with milliseconds. */
+let lastMs = Number.NaN;
+let lastText = '';
+
+/** RFC 3339 in UTC with milliseconds. The last one is kept: one call asks for the same moment several times. */
 export function timestamp(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastText;
 }

@@ -1,10 +1,10 @@
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 
-/** A string argument that names a file: what was given, and what it really is once links are followed. */
+/** A string argument that names a file: what was given, and what it may really be once links are followed. */
 export interface PathFact {
   /** RFC 6901 pointer into the arguments. */
   readonly pointer: string;
@@ -19,9 +19,9 @@ export interface PathFacts {
 }
 
 export interface PathRoots {
-  /** What relative paths mean to policy; undefined when no workspace is configured. */
+  /** What relative paths mean to policy, as a real path; undefined when no workspace is configured. */
   readonly workspace: string | undefined;
-  /** Where the tool server runs, so what relative paths may mean to it. */
+  /** Where the tool server runs, so what relative paths may mean to it. A real path. */
   readonly serverCwd: string;
   /** Files and folders that no argument may lead into: config, policies, state. Real paths. */
   readonly protectedPaths: readonly string[];
@@ -40,6 +40,8 @@ export function pathFacts(args: JsonObject, roots: PathRoots): PathFacts {
   const paths: PathFact[] = [];
   let protectedAt: string | undefined;
   let strings = 0;
+  // A relative path is meant from the workspace, but the server may take it from where it runs: both count.
+  const bases = [...new Set([roots.workspace ?? roots.serverCwd, roots.serverCwd])];
   const visit = (value: Json | undefined, pointer: string): void => {
     if (typeof value === 'string') {
       strings += 1;
@@ -54,13 +56,10 @@ export function pathFacts(args: JsonObject, roots: PathRoots): PathFacts {
   const look = (value: string, pointer: string): void => {
     const path = asPath(value);
     if (path === undefined) return;
-    const bases =
-      roots.workspace === undefined ? [roots.serverCwd] : [roots.workspace, roots.serverCwd];
-    const candidates = bases.map((base) => follow(resolve(base, path)));
-    if (candidates.some((real) => isProtected(real, roots.protectedPaths))) protectedAt ??= pointer;
-    const resolved = candidates[0];
-    if (resolved !== undefined && looksLikePath(path))
-      paths.push({ pointer, given: value, resolved });
+    const meant = [...new Set(bases.flatMap((base) => meanings(path, base)))];
+    if (meant.some((real) => isProtected(real, roots.protectedPaths))) protectedAt ??= pointer;
+    if (!looksLikePath(path) && !namesAPath(pointer)) return;
+    for (const resolved of meant) paths.push({ pointer, given: value, resolved });
   };
   visit(args, '');
   return { paths, protectedAt };
@@ -89,14 +88,42 @@ function looksLikePath(value: string): boolean {
   );
 }
 
+// A bare word is a path where the argument is called one.
+function namesAPath(pointer: string): boolean {
+  return /(path|file|dir|folder|uri|root|source|destination|target|cwd)[^/]*(\/\d+)?$/i.test(
+    pointer,
+  );
+}
+
+/**
+ * What a path may lead to from `base`. Some tools drop `..` before they look at the disk, others let the system follow a
+ * link first and go up from where it leads: both count where they differ.
+ */
+function meanings(path: string, base: string): readonly string[] {
+  const dropped = follow(resolve(base, path), base);
+  if (!path.includes('..')) return [dropped];
+  const walked = walk(path, base);
+  return walked === dropped ? [dropped] : [dropped, walked];
+}
+
+function walk(path: string, base: string): string {
+  const root = isAbsolute(path) ? parse(path).root : base;
+  return path
+    .slice(isAbsolute(path) ? root.length : 0)
+    .split(/[\\/]/)
+    .reduce((at, part) => (part === '..' ? dirname(at) : follow(resolve(at, part), base)), root);
+}
+
 /** The real path: links followed, also those that lead nowhere yet; what does not exist is kept as it stands. */
-function follow(path: string, links = 0): string {
+function follow(path: string, base: string, links = 0): string {
   const rest: string[] = [];
   for (let at = path; ; at = dirname(at)) {
+    // The base is real already, as the configuration was read.
+    if (at === base) return join(base, ...rest);
     const entry = lookAt(at);
     if (entry === 'other') return join(realOf(at), ...rest);
     if (entry !== undefined && links < linksLimit) {
-      return follow(join(resolve(dirname(at), entry.target), ...rest), links + 1);
+      return follow(join(resolve(dirname(at), entry.target), ...rest), base, links + 1);
     }
     if (at === dirname(at)) return path;
     rest.unshift(basename(at));
@@ -116,7 +143,7 @@ function lookAt(path: string): 'other' | { readonly target: string } | undefined
 
 function realOf(path: string): string {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     // Gone since the look, or a loop among its parents: it stays what it was called.
     return path;
