@@ -1,0 +1,91 @@
+import type { Answer } from '../core/answer.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Lifetime } from '../core/lifetime.ts';
+import type { Target } from '../core/target.ts';
+import type { ToolFacts } from '../core/tool-call.ts';
+import type { IncomingNotification, IncomingRequest } from '../wire/contract.ts';
+
+/** What the client said in `initialize`; passed on, because servers offer tools by it. */
+export interface ClientHello {
+  readonly protocolVersion: string;
+  readonly capabilities: JsonObject;
+  readonly clientInfo: JsonObject;
+}
+
+/**
+ * All tool servers of one config. `start` spawns them at once; `open` opens the MCP session on each, now and after every
+ * restart. A server that dies, stalls or floods loses its tools and comes back with a back-off; nothing here throws for it.
+ * `close` ends every process group and resolves when all are gone; it is idempotent.
+ */
+export interface UpstreamPool {
+  readonly catalog: Catalog;
+  start(): void;
+  open(hello: ClientHello): void;
+  /** The way to a server; undefined while it has no open session. */
+  connection(server: string): Connection | undefined;
+  /** Every open connection whose server declared this capability (all when undefined). */
+  connections(capability: string | undefined): readonly Connection[];
+  status(): readonly UpstreamStatus[];
+  /** Called when a server's state changes, for `status`. */
+  onChange(listener: () => void): void;
+  close(): Promise<void>;
+}
+
+export interface Connection extends Target {
+  readonly server: string;
+  readonly capabilities: JsonObject;
+  notify(notification: Omit<IncomingNotification, 'kind'>): void;
+}
+
+/** What servers start by themselves; the face to the client takes it. */
+export interface UpstreamEvents {
+  /** A server asks the client. `lifetime` ends when the server cancels or dies; `reply` may be called once. */
+  onRequest(
+    server: string,
+    request: IncomingRequest,
+    lifetime: Lifetime,
+    reply: (answer: Answer) => void,
+  ): void;
+  onNotification(server: string, notification: IncomingNotification): void;
+  /** The merged list of this kind is another than before. */
+  onListChanged(kind: ListKind): void;
+}
+
+export const listKinds = ['tools', 'resources', 'resourceTemplates', 'prompts'] as const;
+export type ListKind = (typeof listKinds)[number];
+
+export interface UpstreamStatus {
+  readonly server: string;
+  readonly state: 'starting' | 'ready' | 'failed' | 'stopped';
+  /** Why it failed, in words without secrets. */
+  readonly reason: string | undefined;
+  readonly restarts: number;
+  readonly tools: number;
+  /** Names that are withheld, and why. */
+  readonly withheld: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** The tools, resources and prompts of all servers under the names that the client sees. */
+export interface Catalog {
+  /** Resolves when every server has either listed what it has or failed, at the latest after `timeoutMs`. */
+  settled(timeoutMs: number): Promise<void>;
+  /** Grows with every change of any list. */
+  readonly revision: number;
+  list(kind: ListKind): readonly CatalogItem[];
+  tool(exposedName: string): CatalogTool | undefined;
+  prompt(exposedName: string): CatalogItem | undefined;
+  /** The server that listed this URI, or whose template fits; undefined when none or several do. */
+  resourceServer(uri: string): string | undefined;
+}
+
+export interface CatalogItem {
+  readonly server: string;
+  /** The server's own name for it: tool name, prompt name, URI or URI template. */
+  readonly name: string;
+  /** The definition as the client sees it: the server's, with nothing changed but the name. */
+  readonly definition: JsonObject;
+}
+
+export interface CatalogTool extends CatalogItem, ToolFacts {
+  readonly exposedName: string;
+}

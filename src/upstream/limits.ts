@@ -1,0 +1,60 @@
+/** Every bound of this room, with its default; a test hands in smaller ones. */
+export interface UpstreamLimits {
+  /** How long one listing (all its pages) may take. */
+  readonly listMs: number;
+  /** The pause between two listings of one server, however often it says that they changed. */
+  readonly relistPauseMs: number;
+  /** When tools are listed again because their pins could not be read. */
+  readonly pinRetryMs: number;
+  readonly listItems: number;
+  readonly listPages: number;
+  /** Bytes of all pages of one listing together. */
+  readonly listBytes: number;
+  /** How long a cancelled request is kept for an answer that comes all the same. */
+  readonly lateAnswerMs: number;
+  /** One message of a server. */
+  readonly messageBytes: number;
+  /** One line of a server's stderr; the rest of a longer one is dropped. */
+  readonly stderrLineBytes: number;
+  /** What may wait in front of a server that does not read. */
+  readonly unreadBytes: number;
+  /** Messages within a minute that nobody can use, before the server counts as broken. */
+  readonly faultsPerMinute: number;
+  /** Requests of one server to the client that wait at the same time. */
+  readonly serverRequests: number;
+  /** After the end of stdin, before SIGTERM. */
+  readonly closeMs: number;
+  /** After SIGTERM, before SIGKILL. */
+  readonly terminateMs: number;
+  /** Milliseconds before restart number `attempt` (from 1). */
+  readonly backoffMs: (attempt: number) => number;
+  /** A session that lived this long starts the back-off anew. */
+  readonly healthyMs: number;
+}
+
+const mebibyte = 1024 * 1024;
+
+export const defaultLimits: UpstreamLimits = {
+  listMs: 30_000,
+  relistPauseMs: 500,
+  pinRetryMs: 5_000,
+  listItems: 10_000,
+  listPages: 100,
+  listBytes: 64 * mebibyte,
+  lateAnswerMs: 30_000,
+  messageBytes: 64 * mebibyte,
+  stderrLineBytes: 8 * 1024,
+  unreadBytes: 64 * mebibyte,
+  faultsPerMinute: 1_000,
+  serverRequests: 256,
+  closeMs: 1_000,
+  terminateMs: 2_000,
+  backoffMs: jitteredBackoff,
+  healthyMs: 60_000,
+};
+
+/** 1 s, 2 s, 4 s … 60 s, each by a random share of up to a fifth shorter, so that many gates do not restart in step. */
+function jitteredBackoff(attempt: number): number {
+  const delay = Math.min(60_000, 1_000 * 2 ** Math.min(attempt - 1, 6));
+  return delay * (1 - Math.random() / 5);
+}

@@ -1,0 +1,92 @@
+import type { Delivery, RawResponse } from '../core/answer.ts';
+import type { JsonObject } from '../core/json.ts';
+
+export interface PendingRequest {
+  readonly resolve: (delivery: Delivery) => void;
+  readonly onProgress: ((params: JsonObject) => void) | undefined;
+  /** Stops listening for the end of the caller's lifetime. */
+  readonly release: () => void;
+}
+
+/**
+ * The requests that were written and not answered yet, by their id on this hop. Each is settled exactly once. One that was
+ * cancelled stays for a late answer, and is lost when none comes in time: one timer serves all of those.
+ */
+export class PendingRequests {
+  readonly #lateAnswerMs: number;
+  readonly #waiting = new Map<number, PendingRequest>();
+  #cancelled: { readonly id: number; readonly untilMs: number; readonly reason: string }[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(lateAnswerMs: number) {
+    this.#lateAnswerMs = lateAnswerMs;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  add(id: number, request: PendingRequest): void {
+    this.#waiting.set(id, request);
+  }
+
+  has(id: number): boolean {
+    return this.#waiting.has(id);
+  }
+
+  /** False when nobody waits for this answer. */
+  answer(id: number, response: RawResponse): boolean {
+    return this.#settle(id, { kind: 'answered', response });
+  }
+
+  lose(id: number, reason: string): boolean {
+    return this.#settle(id, { kind: 'lost', reason });
+  }
+
+  progress(token: number, params: JsonObject): void {
+    this.#waiting.get(token)?.onProgress?.(params);
+  }
+
+  cancel(id: number, reason: string): void {
+    this.#cancelled.push({ id, untilMs: performance.now() + this.#lateAnswerMs, reason });
+    this.#watch();
+  }
+
+  loseAll(reason: string): void {
+    clearTimeout(this.#timer);
+    this.#cancelled = [];
+    for (const id of [...this.#waiting.keys()]) this.lose(id, reason);
+  }
+
+  #settle(id: number, delivery: Delivery): boolean {
+    const request = this.#waiting.get(id);
+    if (request === undefined) return false;
+    this.#waiting.delete(id);
+    request.release();
+    request.resolve(delivery);
+    return true;
+  }
+
+  /** The bound is the same for all, so the first that was cancelled is the first whose time is over. */
+  #watch(): void {
+    const [first] = this.#cancelled;
+    if (this.#timer !== undefined || first === undefined) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#expire();
+        this.#watch();
+      },
+      Math.max(1, first.untilMs - performance.now()),
+    );
+    this.#timer.unref();
+  }
+
+  #expire(): void {
+    const now = performance.now();
+    while (this.#cancelled[0] !== undefined && this.#cancelled[0].untilMs <= now) {
+      const over = this.#cancelled.shift();
+      if (over !== undefined) this.lose(over.id, `no answer after cancellation: ${over.reason}`);
+    }
+  }
+}
