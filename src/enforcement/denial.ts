@@ -4,9 +4,9 @@ import type { ToolCall } from '../core/tool-call.ts';
 import type { Decision } from '../policy/decision.ts';
 
 /** Error codes of our own for requests that have no tool result; outside the range that JSON-RPC reserves. */
-export const denialCodes = { denied: 4003, pending: 4202, unavailable: 4503 } as const;
+const denialCodes = { denied: 4003, pending: 4202, unavailable: 4503 } as const;
 
-export const decisionKey = 'dev.mcp-gate/decision';
+const decisionKey = 'dev.mcp-gate/decision';
 
 /** Which decision an answer belongs to. */
 export interface DecisionRef {
@@ -43,7 +43,7 @@ function refusalCode(refusal: Refusal): number {
 }
 
 /** A text for the agent in the form that the request's result or error has, with the decision it belongs to. */
-export function made(call: ToolCall, message: string, code: number, ref: DecisionRef): Answer {
+function made(call: ToolCall, message: string, code: number, ref: DecisionRef): Answer {
   const meta = { [decisionKey]: decisionMeta(ref) };
   if (call.action === 'tools/call') {
     const content = [{ type: 'text', text: message }];

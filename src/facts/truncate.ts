@@ -2,7 +2,7 @@ import { digestOf } from '../core/digest.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 
 /** Strings longer than this (UTF-16 units) reach policy as length, digest and head. */
-export const policyStringLimit = 65_536;
+const policyStringLimit = 65_536;
 const headLength = 256;
 
 /** The arguments as policy sees them, and whether anything of them was left out. */

@@ -1,0 +1,153 @@
+import type { Command } from 'commander';
+import type { Act } from './act.ts';
+import { explain } from './help.ts';
+import { configOption, formatOption, type ReadingOptions, type StateOptions } from './options.ts';
+
+interface DecideOptions extends StateOptions {
+  readonly reason?: string;
+  readonly as?: string;
+}
+
+/** What waits for a person, and who may answer. */
+export function addApprovalCommands(program: Command, act: Act): void {
+  const approvals = explain(program.command('approvals'), {
+    summary: 'the calls that wait for a person',
+    sentence: 'Lists, shows and decides the calls that wait for a person.',
+    examples: [
+      ['what waits', 'mcp-gate approvals list'],
+      ['the whole call', 'mcp-gate approvals show ap_0123456789'],
+      ['keep an eye on them and decide with one key', 'mcp-gate approvals watch'],
+    ],
+  });
+  addList(approvals, act);
+  addShow(approvals, act);
+  addWatch(approvals, act);
+  for (const parent of [approvals, program]) {
+    addDecision(parent, act, 'approve');
+    addDecision(parent, act, 'deny');
+  }
+  addApprovers(program, act);
+}
+
+function addList(approvals: Command, act: Act): void {
+  explain(approvals.command('list'), {
+    summary: 'what waits',
+    sentence: 'Lists the calls that wait for a person, oldest first.',
+    examples: [
+      ['what waits', 'mcp-gate approvals list'],
+      ['those that are over too', 'mcp-gate approvals list --all'],
+    ],
+  })
+    .option('--all', 'those that are over too')
+    .addOption(configOption())
+    .addOption(formatOption())
+    .action(
+      act(async (io, options: ReadingOptions & { readonly all?: boolean }) => {
+        const { listApprovals } = await import('./approvals.ts');
+        return listApprovals(io, options);
+      }),
+    );
+}
+
+function addShow(approvals: Command, act: Act): void {
+  explain(approvals.command('show').argument('<ID>'), {
+    summary: 'one call, with everything that a yes would be bound to',
+    sentence: 'Shows one call with its arguments and everything that a yes would be bound to.',
+    examples: [['the beginning of an id is enough', 'mcp-gate approvals show ap_012345']],
+  })
+    .addOption(configOption())
+    .addOption(formatOption())
+    .action(
+      act(async (io, id: string, options: ReadingOptions) => {
+        const { showApproval } = await import('./approvals.ts');
+        return showApproval(io, id, options);
+      }),
+    );
+}
+
+function addWatch(approvals: Command, act: Act): void {
+  explain(approvals.command('watch'), {
+    summary: 'a live list in the terminal',
+    sentence:
+      'Keeps the calls that wait on the screen: j and k move, a approves after showing the whole call, d denies, q ends.',
+    examples: [['in a terminal beside the agent', 'mcp-gate approvals watch']],
+  })
+    .addOption(configOption())
+    .action(
+      act(async (io, options: StateOptions) => {
+        const { watchScreen } = await import('./approvals-watch.ts');
+        return watchScreen(io, options);
+      }),
+    );
+}
+
+function addDecision(parent: Command, act: Act, verdict: 'approve' | 'deny'): void {
+  const isYes = verdict === 'approve';
+  explain(parent.command(verdict).argument('<ID>'), {
+    summary: isYes ? 'say yes to one call' : 'say no to one call',
+    sentence: isYes
+      ? 'Shows the whole call and approves it, once, after a y; with a credential in MCP_GATE_APPROVER it does not ask.'
+      : 'Denies one call that waits.',
+    examples: [
+      [
+        isYes ? 'in a terminal' : 'the reason is kept, and told to the agent',
+        `mcp-gate ${verdict} ap_0123456789${isYes ? '' : ' --reason "not on production"'}`,
+      ],
+    ],
+  })
+    .option('--reason <TEXT>', 'why, for the record')
+    .option('--as <NAME>', 'whose answer it is; without a credential it is noted as claimed')
+    .addOption(configOption())
+    .action(
+      act(async (io, id: string, options: DecideOptions) => {
+        const { decide } = await import('./decide.ts');
+        return decide(io, { id, verdict, ...options });
+      }),
+    );
+}
+
+function addApprovers(program: Command, act: Act): void {
+  const approvers = explain(program.command('approvers'), {
+    summary: 'who may answer with a credential',
+    sentence: 'Lists, adds and removes the people who may answer with a credential.',
+    examples: [
+      ['the credential is shown once', 'mcp-gate approvers add alice'],
+      ['after the first one, adding needs an existing one', 'mcp-gate approvers list'],
+    ],
+  });
+  explain(approvers.command('add').argument('<NAME>'), {
+    summary: 'add a person and print the credential, once',
+    sentence: 'Adds a person and prints the credential once; only a hash of it is kept.',
+    examples: [['for a program', 'mcp-gate approvers add alice --format json']],
+  })
+    .addOption(configOption())
+    .addOption(formatOption())
+    .action(
+      act(async (io, name: string, options: ReadingOptions) =>
+        (await import('./approvers.ts')).add(io, name, options),
+      ),
+    );
+  explain(approvers.command('list'), {
+    summary: 'everybody who has a credential',
+    sentence: 'Lists everybody who has a credential.',
+    examples: [['who they are', 'mcp-gate approvers list']],
+  })
+    .addOption(configOption())
+    .addOption(formatOption())
+    .action(
+      act(async (io, options: ReadingOptions) =>
+        (await import('./approvers.ts')).list(io, options),
+      ),
+    );
+  explain(approvers.command('remove').argument('<NAME>'), {
+    summary: 'take a credential back',
+    sentence: 'Removes a person, whose credential is worth nothing from then on.',
+    examples: [['at once, for every gate', 'mcp-gate approvers remove alice']],
+  })
+    .addOption(configOption())
+    .action(
+      act(async (io, name: string, options: StateOptions) =>
+        (await import('./approvers.ts')).remove(io, name, options),
+      ),
+    );
+}

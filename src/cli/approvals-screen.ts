@@ -1,0 +1,112 @@
+import { timestamp } from '../core/clock.ts';
+import { printable } from '../core/printable.ts';
+import type { ApprovalRow } from '../store/contract.ts';
+import type { Paint } from './io.ts';
+
+/** What stands on the screen of `approvals watch`. */
+interface Screen {
+  readonly pending: readonly ApprovalRow[];
+  /** Of the row under the cursor; undefined when nothing waits. */
+  readonly selected: string | undefined;
+  /** The whole call, while a yes is being asked for. */
+  readonly question: { readonly id: string; readonly lines: readonly string[] } | undefined;
+  readonly message: string;
+}
+
+export const emptyScreen: Screen = {
+  pending: [],
+  selected: undefined,
+  question: undefined,
+  message: '',
+};
+
+type Key =
+  | { readonly kind: 'ask' | 'deny' | 'confirm'; readonly id: string }
+  | { readonly kind: 'quit' }
+  | { readonly kind: 'show'; readonly screen: Screen };
+
+/** The rows as they are now. The cursor stays on its call; a question about a call that is over is taken back. */
+export function withPending(screen: Screen, pending: readonly ApprovalRow[]): Screen {
+  const has = (id: string | undefined) => pending.some((row) => row.id === id);
+  const { question } = screen;
+  const isOver = question !== undefined && !has(question.id);
+  return {
+    pending,
+    selected: has(screen.selected) ? screen.selected : pending[0]?.id,
+    question: isOver ? undefined : question,
+    message: isOver ? `${question.id} does not wait any more` : screen.message,
+  };
+}
+
+/**
+ * The screen with the whole call and the question about it. A call that is longer than the screen is not asked about: its
+ * author would choose which part of it scrolls away.
+ */
+export function asking(
+  screen: Screen,
+  question: NonNullable<Screen['question']>,
+  { columns = 80, rows = 24 }: { readonly columns?: number; readonly rows?: number },
+): Screen {
+  const height = question.lines.reduce(
+    (sum, line) => sum + Math.ceil(line.length / columns || 1),
+    0,
+  );
+  if (height + 3 <= rows) return { ...screen, question, message: '' };
+  return { ...screen, message: `longer than this screen: mcp-gate approve ${question.id}` };
+}
+
+/** What a key means on this screen. */
+export function onKey(screen: Screen, key: string): Key {
+  const { question, selected } = screen;
+  if (question !== undefined) {
+    if (key === 'y') return { kind: 'confirm', id: question.id };
+    return show({ ...screen, question: undefined, message: 'nothing was decided' });
+  }
+  switch (key) {
+    case 'q':
+      return { kind: 'quit' };
+    case 'j':
+    case 'down':
+      return show(moved(screen, 1));
+    case 'k':
+    case 'up':
+      return show(moved(screen, -1));
+    case 'a':
+      return selected === undefined ? show(screen) : { kind: 'ask', id: selected };
+    case 'd':
+      return selected === undefined ? show(screen) : { kind: 'deny', id: selected };
+    default:
+      return show(screen);
+  }
+}
+
+/** The screen as lines of at most `columns` characters; a question is never cut, whatever it takes. */
+export function screenLines(screen: Screen, columns: number, paint: Paint): string[] {
+  if (screen.question !== undefined) {
+    return [...screen.question.lines, '', 'approve this call? [y/N]'];
+  }
+  const rows = screen.pending.map((row) =>
+    rowLine(row, row.id === screen.selected, columns, paint),
+  );
+  const body = rows.length === 0 ? ['nothing waits for a person'] : rows;
+  const keys = 'j/k move   a approve   d deny   q end';
+  return [`${screen.pending.length} pending`, '', ...body, '', screen.message, paint('dim', keys)];
+}
+
+function rowLine(row: ApprovalRow, isSelected: boolean, columns: number, paint: Paint): string {
+  const until = timestamp(row.expiresMs).slice(11, 19);
+  const call = `${row.server}/${row.tool}`;
+  const text = printable(`${row.id}  until ${until}  ${call}  by ${row.requester}  ${row.reason}`);
+  const line = `${isSelected ? '>' : ' '} ${text}`.slice(0, columns);
+  return isSelected ? paint('bold', line) : line;
+}
+
+function show(screen: Screen): Key {
+  return { kind: 'show', screen };
+}
+
+function moved(screen: Screen, by: number): Screen {
+  const at = screen.pending.findIndex((row) => row.id === screen.selected);
+  const next = screen.pending[Math.max(0, Math.min(screen.pending.length - 1, at + by))];
+  return { ...screen, selected: next?.id, message: '' };
+}

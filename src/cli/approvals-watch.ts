@@ -1,0 +1,115 @@
+import { userInfo } from 'node:os';
+import { emitKeypressEvents } from 'node:readline';
+import { findApproval } from '../approval/approval-id.ts';
+import { decideApproval } from '../approval/decide.ts';
+import { resolveApprover } from '../approval/identity.ts';
+import { approvalDetail, detailLines } from '../approval/present.ts';
+import type { Approver } from '../approval/separation.ts';
+import { watchApprovals } from '../approval/watch.ts';
+import { describe, GateError } from '../core/errors.ts';
+import { Lifetime } from '../core/lifetime.ts';
+import type { Store } from '../store/contract.ts';
+import { asking, emptyScreen, onKey, screenLines, withPending } from './approvals-screen.ts';
+import { outcome } from './decide.ts';
+import { type Io, painter } from './io.ts';
+import type { StateOptions } from './options.ts';
+import { findPlace, withStore } from './state.ts';
+
+/** The pending calls on a screen of their own until q; a yes asks on the whole call first. */
+export async function watchScreen(io: Io, options: StateOptions): Promise<number> {
+  if (io.stdin.isTTY !== true || io.stdout.isTTY !== true) {
+    throw new GateError('usage', 'watching needs a terminal', { hint: 'mcp-gate approvals list' });
+  }
+  return withStore(await findPlace(io, options), 'refuse', async (store) => {
+    const approver = await resolveApprover(store, {
+      env: io.env,
+      isTerminal: true,
+      osUser: userInfo().username,
+      as: undefined,
+    });
+    await watch(io, store, approver);
+    return 0;
+  });
+}
+
+async function watch(io: Io, store: Store, approver: Approver): Promise<void> {
+  const paint = painter(io, io.stdout);
+  const lifetime = new Lifetime();
+  let screen = emptyScreen;
+  const draw = () => {
+    const lines = screenLines(screen, io.stdout.columns ?? 80, paint);
+    io.stdout.write(`\x1b[H\x1b[2J${lines.join('\r\n')}\r\n`);
+  };
+  const decide = async (verdict: 'approve' | 'deny', id: string): Promise<void> => {
+    // The question goes first, so that a second y is no second vote.
+    screen = { ...screen, question: undefined, message: '' };
+    const message = await answer(store, approver, verdict, id);
+    screen = { ...screen, message };
+    draw();
+  };
+  const press = (name: string): void => {
+    const key = onKey(screen, name);
+    if (key.kind === 'quit') lifetime.end('q');
+    else if (key.kind === 'confirm') void decide('approve', key.id);
+    else if (key.kind === 'deny') void decide('deny', key.id);
+    else {
+      screen =
+        key.kind === 'show' ? key.screen : asking(screen, wholeCall(store, key.id), io.stdout);
+      draw();
+    }
+  };
+  const release = takeKeys(io, lifetime, press);
+  try {
+    for await (const { pending } of watchApprovals({ store, clock: Date.now, lifetime })) {
+      screen = withPending(screen, pending);
+      draw();
+    }
+  } finally {
+    release();
+  }
+}
+
+function wholeCall(store: Store, id: string) {
+  const detail = approvalDetail(store, findApproval(store, id), Date.now());
+  return { id, lines: detailLines(detail) };
+}
+
+/** The vote, and what it came to; never rejects. */
+async function answer(
+  store: Store,
+  approver: Approver,
+  verdict: 'approve' | 'deny',
+  id: string,
+): Promise<string> {
+  try {
+    const request = { id, verdict, approver, reason: undefined };
+    return outcome(await decideApproval({ store, clock: Date.now }, request), approver);
+  } catch (error) {
+    return describe(error);
+  }
+}
+
+interface Pressed {
+  readonly name?: string;
+  readonly ctrl?: boolean;
+}
+
+/** Reads single keys; control-C and the end of input end the watch. The returned function gives the terminal back. */
+function takeKeys({ stdin, stdout }: Io, lifetime: Lifetime, press: (key: string) => void) {
+  const onPress = (_text: string | undefined, { name, ctrl }: Pressed) => {
+    if (ctrl === true && (name === 'c' || name === 'd')) lifetime.end('control key');
+    else if (ctrl !== true && name !== undefined) press(name);
+  };
+  const onEnd = () => lifetime.end('end of input');
+  emitKeypressEvents(stdin);
+  stdin.setRawMode?.(true);
+  stdin.on('keypress', onPress).on('end', onEnd);
+  stdin.resume();
+  stdout.write('\x1b[?1049h');
+  return () => {
+    stdin.off('keypress', onPress).off('end', onEnd);
+    stdin.setRawMode?.(false);
+    stdin.pause();
+    stdout.write('\x1b[?1049l');
+  };
+}

@@ -1,0 +1,48 @@
+import { userInfo } from 'node:os';
+import { addApprover, removeApprover } from '../approval/approvers.ts';
+import { timestamp } from '../core/clock.ts';
+import { type Io, print, printJson, tell } from './io.ts';
+import type { ReadingOptions, StateOptions } from './options.ts';
+import { findPlace, withStore } from './state.ts';
+
+export async function add(io: Io, name: string, options: ReadingOptions): Promise<number> {
+  return withStore(await findPlace(io, options), 'create', async (store) => {
+    const { secret } = await addApprover({ store, clock: Date.now }, name, changedBy(io));
+    if (options.format === 'json') {
+      printJson(io, { name, secret: secret.slice(name.length + 1) });
+      return 0;
+    }
+    print(io, [secret]);
+    tell(io, 'shown once: keep it, and hand it to mcp-gate as MCP_GATE_APPROVER');
+    return 0;
+  });
+}
+
+export async function list(io: Io, options: ReadingOptions): Promise<number> {
+  return withStore(await findPlace(io, options), 'refuse', async (store) => {
+    const rows = store.approvers().map(({ name, createdMs, addedBy }) => ({
+      name,
+      created_at: timestamp(createdMs),
+      added_by: addedBy,
+    }));
+    if (options.format === 'json') printJson(io, rows);
+    else if (rows.length === 0) tell(io, 'nobody has a credential');
+    else
+      print(
+        io,
+        rows.map((row) => `${row.name}  since ${row.created_at}  by ${row.added_by}`),
+      );
+    return 0;
+  });
+}
+
+export async function remove(io: Io, name: string, options: StateOptions): Promise<number> {
+  return withStore(await findPlace(io, options), 'refuse', async (store) => {
+    await removeApprover({ store, clock: Date.now }, name, changedBy(io));
+    return 0;
+  });
+}
+
+function changedBy(io: Io): Parameters<typeof addApprover>[2] {
+  return { credential: io.env['MCP_GATE_APPROVER'], osUser: userInfo().username };
+}

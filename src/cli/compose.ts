@@ -1,0 +1,70 @@
+import { pendingResult } from '../approval/carriers/pending-result.ts';
+import { createDesk } from '../approval/desk.ts';
+import { holdBudgetMs } from '../approval/hold-budget.ts';
+import { keepResult, takeKept } from '../approval/kept-result.ts';
+import type { Decide } from '../core/target.ts';
+import type { Identity } from '../core/tool-call.ts';
+import { decisionMeta } from '../enforcement/denial.ts';
+import { createVisibility } from '../enforcement/visibility.ts';
+import { createGate, type GateParts } from '../gate.ts';
+import { createRecorder, type Recorder } from '../journal/recorder.ts';
+import type { Foundation } from './foundation.ts';
+import { pathRoots } from './live-settings.ts';
+
+/** The gate of one process and what its lists show, put together. The caller closes the recorder. */
+export function composeGate(on: Foundation, identity: Identity) {
+  const { policy, clock, settings } = on;
+  const recorder = createRecorder(on.store, on.instance, clock);
+  const gate = createGate(partsOf(on, recorder));
+  // The first calls may come before the first policy is compiled.
+  const decide: Decide = (...call) =>
+    policy.isReady() ? gate(...call) : policy.ready.then(() => gate(...call));
+  const visibility = createVisibility({
+    policy,
+    clock,
+    identity,
+    settings: (server, tool) => settings.of(server, tool),
+    settingsRevision: () => settings.revision(),
+  });
+  return { recorder, decide, visibility };
+}
+
+function partsOf(on: Foundation, recorder: Recorder): GateParts {
+  const { store, clock, settings, control } = on;
+  const approvals = () => settings.config().approvals;
+  const defaults = {
+    get expiresInMs() {
+      return approvals().expiresInMs;
+    },
+    get quorum() {
+      return approvals().quorum;
+    },
+  };
+  return {
+    policy: on.policy,
+    clock,
+    frozen: () => control.current().freeze,
+    roots: pathRoots(on.config, on.policyPath),
+    instance: on.instance,
+    gateKey: on.config.gate,
+    recorder,
+    desk: createDesk({ store, clock, defaults }),
+    kept: { keep: keepResult, take: takeKept },
+    retentionMs: () => {
+      const { capture, retentionMs } = settings.config().journal;
+      return capture === 'none' ? undefined : retentionMs;
+    },
+    warn: (message, cause) => on.log.warn({ err: cause }, message),
+    settings: (call) => settings.of(call.server, call.name),
+    holdBudgetMs: ({ session, progress }, { expiresMs }) => {
+      const { defaultMs, clientsMs } = approvals().hold;
+      const overrides = { ...Object.fromEntries(clientsMs), default: defaultMs };
+      const untilExpiryMs = expiresMs - clock();
+      return holdBudgetMs(session.client.name, overrides, progress !== undefined, untilExpiryMs);
+    },
+    pendingAnswer: (_call, ref, approval) => ({
+      kind: 'made',
+      result: pendingResult(approval.id, decisionMeta(ref)),
+    }),
+  };
+}

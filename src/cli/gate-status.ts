@@ -1,0 +1,36 @@
+import { timestamp } from '../core/clock.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { UpstreamPool } from '../upstream/contract.ts';
+import type { Foundation } from './foundation.ts';
+
+/** What a running gate says of itself in the store, for `mcp-gate status`. */
+export function gateStatus(
+  { settings, policy, control, startedMs }: Foundation,
+  pool: UpstreamPool,
+): JsonObject {
+  const config = settings.config();
+  const active = policy.current()?.version;
+  return {
+    config: config.file,
+    mode: config.mode,
+    environment: config.environment,
+    since: timestamp(startedMs),
+    frozen: control.current().freeze ?? null,
+    policy: {
+      id: active?.id ?? null,
+      revision: active?.revision ?? null,
+      digest: active?.digest ?? null,
+      rejected: policy.rejected().map((fault) => ({ ...fault })),
+    },
+    upstreams: pool.status().map((upstream) => ({
+      server: upstream.server,
+      state: upstream.state,
+      reason: upstream.reason ?? null,
+      restarts: upstream.restarts,
+      tools: upstream.tools,
+      withheld: upstream.withheld.map((each) => ({ ...each })),
+    })),
+    config_faults: [...settings.faults()],
+    node: process.version,
+  };
+}

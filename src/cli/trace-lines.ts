@@ -1,0 +1,93 @@
+import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { printable } from '../core/printable.ts';
+import type { Paint } from './io.ts';
+
+/** A decision in one line, for a list of many. */
+export function decisionLine(entry: JsonObject, paint: Paint): string {
+  const trace = word(entry['trace_id']).slice(0, 8);
+  return `${word(entry['time'])}  ${trace}  ${outcomeWord(entry, paint)}  ${target(entry)}  ${rules(entry)}`;
+}
+
+/** An entry of a trace: a line for what happened, and one for each thing that it rests on. */
+export function entryLines(entry: JsonObject, paint: Paint): string[] {
+  const kind = word(entry['kind']);
+  const head = (what: string) => `${word(entry['time'])}  ${kind.padEnd(18)}  ${what}`;
+  switch (kind) {
+    case 'decision':
+      return [
+        head(`${outcomeWord(entry, paint)}  ${target(entry)}`),
+        ...facts(entry, [
+          ['decision', 'decision_id'],
+          ['rules', 'rules'],
+          ['reason', 'reason'],
+          ['error', 'error'],
+          ['approval', 'approval_id'],
+        ]),
+      ];
+    case 'outcome': {
+      const status = `${word(entry['status'])}${entry['is_error'] === true ? ', with an error' : ''}`;
+      return [
+        head(`${status}  ${target(entry)}  ${word(entry['duration_ms'])} ms`),
+        ...facts(entry, [
+          ['decision', 'decision_id'],
+          ['reason', 'reason'],
+        ]),
+      ];
+    }
+    default:
+      return [
+        head(word(entry['approval_id'])),
+        ...facts(entry, [
+          ['by', 'approver'],
+          ['rules', 'rules'],
+          ['reason', 'reason'],
+          ['expires', 'expires'],
+          ['used by', 'consumed_by'],
+        ]),
+      ];
+  }
+}
+
+const colours = { deny: 'red', escalate: 'yellow', allow: 'green' } as const;
+
+// In observe mode the call went through whatever was decided.
+function outcomeWord(entry: JsonObject, paint: Paint): string {
+  const outcome = word(entry['outcome']);
+  const colour = Object.entries(colours).find(([name]) => name === outcome)?.[1] ?? 'cyan';
+  const shown = paint(colour, outcome.padEnd(8));
+  return entry['enforced'] === false ? `${shown} ${paint('dim', '(observed)')}` : shown;
+}
+
+function target(entry: JsonObject): string {
+  const action = word(entry['action']);
+  const name = `${word(entry['server'])}/${word(entry['tool'])}`;
+  return action === '' || action === 'tools/call' ? name : `${action} ${name}`;
+}
+
+function rules(entry: JsonObject): string {
+  return text(entry['rules']);
+}
+
+function facts(
+  entry: JsonObject,
+  labels: readonly (readonly [label: string, member: string])[],
+): string[] {
+  return labels.flatMap(([label, member]) => {
+    const value = text(entry[member]);
+    return value === '' ? [] : [`  ${label.padEnd(9)} ${value}`];
+  });
+}
+
+function text(value: Json | undefined): string {
+  return Array.isArray(value) ? value.map(ruleId).join(', ') : word(value);
+}
+
+function ruleId(rule: Json): string {
+  return isObject(rule) ? word(rule['id']) : word(rule);
+}
+
+// Reasons and names come from policies, tool servers and agents.
+function word(value: Json | undefined): string {
+  if (value === undefined || value === null) return '';
+  return printable(typeof value === 'string' ? value : JSON.stringify(value));
+}

@@ -1,0 +1,50 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Config, ServerConfig, ServerSettings } from './config.ts';
+
+/**
+ * The running config with what may change without a restart taken from `loaded`. A server that was removed keeps its
+ * settings as long as its process lives: looser ones would else apply to it.
+ */
+export function applyReload(running: Config, loaded: Config): Config {
+  const servers = [...running.servers].map(([key, server]): [string, ServerConfig] => {
+    const settings = loaded.servers.get(key)?.gate;
+    return [key, settings === undefined ? server : { ...server, gate: hot(server.gate, settings) }];
+  });
+  return {
+    ...running,
+    mode: loaded.mode,
+    environment: loaded.environment,
+    servers: new Map(servers),
+    approvals: loaded.approvals,
+    journal: { ...loaded.journal, durability: running.journal.durability },
+  };
+}
+
+function hot(running: ServerSettings, loaded: ServerSettings): ServerSettings {
+  return { ...loaded, prefix: running.prefix, protocol: running.protocol };
+}
+
+/** Paths of the differences that `applyReload` leaves out; names only, no values. */
+export function diffNeedingRestart(running: Config, loaded: Config): string[] {
+  const merged = applyReload(running, loaded);
+  const keys = ['stateDir', 'servers', 'policy', 'workspace', 'journal'] as const;
+  return keys.flatMap((key) =>
+    differences(merged[key], loaded[key], key === 'servers' ? 'mcpServers' : key),
+  );
+}
+
+function differences(a: unknown, b: unknown, path: string, depth = 0): string[] {
+  if (isDeepStrictEqual(a, b)) return [];
+  const [left, right] = [members(a), members(b)];
+  if (depth >= 3 || left === undefined || right === undefined) return [path];
+  const keys = new Set([...left.keys(), ...right.keys()]);
+  return [...keys].flatMap((key) =>
+    differences(left.get(key), right.get(key), `${path}.${key}`, depth + 1),
+  );
+}
+
+function members(value: unknown): ReadonlyMap<string, unknown> | undefined {
+  if (value instanceof Map) return value;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return new Map(Object.entries(value));
+}

@@ -1,0 +1,107 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { sha256 } from '../core/digest.ts';
+import type { Config, ServerConfig, ServerSettings } from './config.ts';
+import type { Environment, Report } from './expand.ts';
+import type { ConfigFile, ServerEntry } from './schema.ts';
+
+/** The config as the rest of the gate uses it: what the file says, with paths made absolute against its folder. */
+export function resolveConfig(
+  path: string,
+  file: ConfigFile,
+  env: Environment,
+  report: Report,
+): Config {
+  const folder = dirname(path);
+  const optional = (text: string | undefined) =>
+    text === undefined ? undefined : absolute(text, folder);
+  const servers = Object.entries(file.mcpServers).map(([key, entry]): [string, ServerConfig] => [
+    key,
+    resolveServer(key, entry, folder, report),
+  ]);
+  const { dir, bundle, ...policy } = file.policy;
+  const { default: defaultMs = 40_000, ...clients } = file.approvals.hold;
+  return {
+    file: path,
+    gate: sha256(realpathSync(path)).toString('hex').slice(0, 16),
+    mode: file.mode,
+    environment: file.environment,
+    stateDir: stateDirOf(env) ?? absolute(file.stateDir ?? '~/.mcp-gate', folder),
+    servers: new Map(servers),
+    policy: { ...policy, dir: optional(dir), bundle: optional(bundle) },
+    approvals: {
+      mode: file.approvals.mode,
+      expiresInMs: file.approvals.expiresIn,
+      quorum: file.approvals.quorum,
+      hold: { defaultMs, clientsMs: new Map(Object.entries(clients)) },
+    },
+    workspace: optional(file.workspace),
+    journal: {
+      capture: file.journal.capture,
+      retentionMs: file.journal.retention,
+      durability: file.journal.durability,
+    },
+  };
+}
+
+/** The state folder that the environment names; it goes before the config's. */
+function stateDirOf(env: Environment): string | undefined {
+  const home = env['MCP_GATE_HOME'];
+  return home === undefined || home === '' ? undefined : absolute(home, process.cwd());
+}
+
+/** `~/` is the home folder; anything else relative is relative to `folder`. */
+function absolute(path: string, folder: string): string {
+  if (path === '~') return homedir();
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(folder, path);
+}
+
+function resolveServer(
+  key: string,
+  entry: ServerEntry,
+  folder: string,
+  report: Report,
+): ServerConfig {
+  const fromFile =
+    entry.envFile === undefined ? {} : readEnvFile(key, absolute(entry.envFile, folder), report);
+  const own = Object.entries(entry.env).flatMap(([name, value]) =>
+    value === null ? [] : [[name, String(value)]],
+  );
+  return {
+    command: resolveCommand(entry.command, folder),
+    args: entry.args,
+    env: { ...fromFile, ...Object.fromEntries(own) },
+    cwd: entry.cwd === undefined ? folder : absolute(entry.cwd, folder),
+    gate: resolveSettings(entry.gate),
+  };
+}
+
+// A bare name is looked up in PATH; `./server` means a file beside the config, whatever folder the server runs in.
+function resolveCommand(command: string, folder: string): string {
+  if (isAbsolute(command) || !/[/\\]/.test(command)) return command;
+  return absolute(command, folder);
+}
+
+function readEnvFile(key: string, file: string, report: Report): Environment & object {
+  try {
+    return parseEnv(readFileSync(file, 'utf8'));
+  } catch {
+    // Only that it cannot be read matters; the system's own words would add the path and nothing to do.
+    report({
+      path: ['mcpServers', key, 'envFile'],
+      expected: 'a readable file of NAME=value lines',
+      found: 'none',
+    });
+    return {};
+  }
+}
+
+function resolveSettings({ mode, approval, tools, ...rest }: ServerEntry['gate']): ServerSettings {
+  const byName = Object.entries(tools).map(
+    ([name, tool]) =>
+      [name, { approval: tool.approval, costPerCallUsd: tool.cost?.perCall }] as const,
+  );
+  return { ...rest, mode, approval, tools: new Map(byName) };
+}

@@ -1,0 +1,126 @@
+import { type BigIntStats, existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { LowSync } from 'lowdb';
+import { GateError } from '../core/errors.ts';
+import { type ControlDocument, noControl, parseControl } from './control-document.ts';
+import { replaceFile } from './durable-file.ts';
+
+/** What the operator demands at this moment; a freeze gives its reason. */
+interface ControlState {
+  readonly freeze: string | undefined;
+  readonly mode: 'enforce' | undefined;
+}
+
+/**
+ * The operator's document in a state folder. `current` never throws and costs one `stat` when nothing changed, so it is
+ * asked before every decision. What cannot be read freezes: a file that is missing after `ensure` ran once in this folder,
+ * one that is malformed, one that this user may not open.
+ */
+export interface Control {
+  current(): ControlState;
+  /** Makes the document when a gate starts here for the first time. */
+  ensure(): void;
+  /** Changes the document; throws `control_unreadable` instead of replacing one that it does not understand. */
+  write(change: Partial<Omit<ControlDocument, 'rev'>>): void;
+}
+
+const fileName = 'control.json';
+// Says that the document existed, so that deleting it stops the gate instead of lifting a freeze.
+const markerName = 'control.started';
+const maxBytes = 64 * 1024;
+// A file system's clock may tick this slowly: two edits within one tick look alike.
+const tickMs = 20;
+
+const missing: ControlState = {
+  freeze: `"${fileName}" is missing from the state folder`,
+  mode: undefined,
+};
+const unreadable: ControlState = {
+  freeze: `"${fileName}" in the state folder cannot be read`,
+  mode: undefined,
+};
+const untouched: ControlState = { freeze: undefined, mode: undefined };
+
+export function createControl(dir: string): Control {
+  const path = join(dir, fileName);
+  const marker = join(dir, markerName);
+  let ensured = false;
+  let cached: { readonly stats: BigIntStats; readonly state: ControlState } | undefined;
+
+  const current = (): ControlState => {
+    const stats = look(path);
+    if (stats === 'unreadable') return unreadable;
+    if (stats === undefined) return ensured || existsSync(marker) ? missing : untouched;
+    if (cached !== undefined && isSame(cached.stats, stats)) return cached.state;
+    const state = stateOf(path, stats.size);
+    const settled = Date.now() - Number(stats.ctimeNs / 1_000_000n) > tickMs;
+    cached = settled ? { stats, state } : undefined;
+    return state;
+  };
+
+  return {
+    current,
+    // The document goes first: with the marker first, a crash in between would leave the gate frozen.
+    ensure() {
+      if (!existsSync(marker)) {
+        if (look(path) === undefined) write(path, {});
+        replaceFile(marker, '');
+      }
+      ensured = true;
+    },
+    write: (change) => write(path, change),
+  };
+}
+
+function write(path: string, change: Partial<Omit<ControlDocument, 'rev'>>): void {
+  const document = new LowSync<ControlDocument>(
+    {
+      read: () => readDocument(path),
+      write: (data) => replaceFile(path, `${JSON.stringify(data, null, 2)}\n`),
+    },
+    noControl,
+  );
+  document.read();
+  document.data = { ...document.data, ...change, rev: document.data.rev + 1 };
+  document.write();
+}
+
+// lowdb keeps its defaults for null, so null means that there is no file, never that there is an unreadable one.
+function readDocument(path: string): ControlDocument | null {
+  if (look(path) === undefined) return null;
+  const document = parseControl(readFileSync(path, 'utf8'));
+  if (document !== undefined) return document;
+  throw new GateError('control_unreadable', `"${path}" is not a control document`, {
+    hint: `correct it by hand, or replace it by ${JSON.stringify(noControl)}`,
+  });
+}
+
+function stateOf(path: string, size: bigint): ControlState {
+  if (size > BigInt(maxBytes)) return unreadable;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    // The reason is not told to agents; `status` shows that the file cannot be read.
+    return unreadable;
+  }
+  const document = parseControl(text);
+  if (document === undefined) return unreadable;
+  const reason = document.freeze?.reason;
+  return {
+    freeze: reason === '' ? 'no reason given' : reason,
+    mode: document.mode ?? undefined,
+  };
+}
+
+function isSame(a: BigIntStats, b: BigIntStats): boolean {
+  return a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.size === b.size && a.ino === b.ino;
+}
+
+function look(path: string): BigIntStats | undefined | 'unreadable' {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return 'unreadable';
+  }
+}

@@ -1,0 +1,95 @@
+import { expect, it } from 'vitest';
+import {
+  asking,
+  emptyScreen,
+  onKey,
+  screenLines,
+  withPending,
+} from '../../src/cli/approvals-screen.ts';
+import type { ApprovalRow } from '../../src/store/contract.ts';
+
+const plain = (_: string, text: string) => text;
+
+function row(id: string, change: Partial<ApprovalRow> = {}): ApprovalRow {
+  return {
+    id,
+    state: 'pending',
+    callKey: 'k',
+    binding: 'b',
+    gate: 'g',
+    server: 'files',
+    tool: 'write',
+    argumentsPayload: 'p',
+    reason: 'r',
+    rules: [],
+    requester: 'os:me',
+    approvers: [],
+    quorum: 1,
+    policyDigest: 'd',
+    environment: 'e',
+    traceId: 't',
+    decisionId: 'd',
+    createdMs: 0,
+    expiresMs: Date.UTC(2026, 0, 2, 3, 4, 5),
+    decidedMs: undefined,
+    decidedBy: [],
+    decisionReason: undefined,
+    consumedBy: undefined,
+    resultPayload: undefined,
+    ...change,
+  };
+}
+
+const two = withPending(emptyScreen, [row('ap_1'), row('ap_2')]);
+const question = { id: 'ap_1', lines: ['the call'] };
+
+const keys: [claim: string, screen: typeof two, key: string, meaning: object][] = [
+  ['a asks about the call under the cursor', two, 'a', { kind: 'ask', id: 'ap_1' }],
+  ['d denies the call under the cursor', two, 'd', { kind: 'deny', id: 'ap_1' }],
+  ['q ends', two, 'q', { kind: 'quit' }],
+  ['j moves down', two, 'j', { kind: 'show', screen: { selected: 'ap_2' } }],
+  ['down moves down', two, 'down', { kind: 'show', screen: { selected: 'ap_2' } }],
+  ['k stops at the top', two, 'k', { kind: 'show', screen: { selected: 'ap_1' } }],
+  ['a without a call does nothing', emptyScreen, 'a', { kind: 'show' }],
+  ['d without a call does nothing', emptyScreen, 'd', { kind: 'show' }],
+  ['y without a question does nothing', two, 'y', { kind: 'show', screen: two }],
+  ['y answers the question', { ...two, question }, 'y', { kind: 'confirm', id: 'ap_1' }],
+  [
+    'any other key takes the question back',
+    { ...two, question },
+    'a',
+    { kind: 'show', screen: { question: undefined, message: 'nothing was decided' } },
+  ],
+];
+
+it.each(keys)('%s', (_, screen, key, meaning) => {
+  expect(onKey(screen, key)).toMatchObject(meaning);
+});
+
+it('the cursor stays on its call when others come and go', () => {
+  const screen = withPending({ ...two, selected: 'ap_2' }, [row('ap_0'), row('ap_2')]);
+  expect(screen.selected).toBe('ap_2');
+  expect(withPending(screen, [row('ap_0')]).selected).toBe('ap_0');
+  expect(withPending(screen, []).selected).toBe(undefined);
+});
+
+it('a question about a call that somebody else decided is taken back', () => {
+  const screen = withPending({ ...two, question }, [row('ap_2')]);
+  expect(screen).toMatchObject({ question: undefined, message: 'ap_1 does not wait any more' });
+});
+
+it('a row fits the width and shows nothing that could move the cursor', () => {
+  const screen = withPending(emptyScreen, [row('ap_1', { reason: `\u001b[2J${'x'.repeat(500)}` })]);
+  const line = screenLines(screen, 80, plain).find((each) => each.startsWith('>'));
+  expect(line).toMatch(/^> ap_1 {2}until 03:04:05 {2}files\/write {2}by os:me {2}\\u001b\[2Jx+$/);
+  expect(line?.length).toBe(80);
+});
+
+it('a call that is longer than the screen is not asked about there', () => {
+  const long = { id: 'ap_1', lines: ['x'.repeat(800)] };
+  expect(asking(two, long, { columns: 80, rows: 12 })).toMatchObject({
+    question: undefined,
+    message: 'longer than this screen: mcp-gate approve ap_1',
+  });
+  expect(asking(two, long, { columns: 80, rows: 13 }).question).toBe(long);
+});

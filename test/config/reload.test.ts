@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { applyReload, diffNeedingRestart } from '../../src/config/reload.ts';
+import { callSettings } from '../../src/config/settings.ts';
+import { scratch } from './scratch.ts';
+
+const base = {
+  mode: 'observe',
+  environment: 'dev',
+  workspace: './w',
+  stateDir: './state',
+  policy: { dir: './p' },
+  mcpServers: {
+    files: { command: 'node', args: ['a.js', 'hunter2'], env: { TOKEN: 'hunter2' } },
+    other: { command: 'node' },
+  } as object,
+};
+
+function both(change: object): { running: Config; loaded: Config } {
+  const { write } = scratch();
+  const load = (content: object) =>
+    loadConfig(write('c.json', JSON.stringify(content)), { env: {}, servers: 'expand' });
+  return { running: load(base), loaded: load({ ...base, ...change }) };
+}
+
+const files = { command: 'node', args: ['a.js', 'hunter2'], env: { TOKEN: 'hunter2' } };
+const other = { command: 'node' };
+
+const hot: [claim: string, change: object][] = [
+  ['the mode', { mode: 'enforce' }],
+  ['the environment', { environment: 'prod' }],
+  [
+    'the approvals',
+    { approvals: { mode: 'simulation_only', expiresIn: '1m', quorum: 2, hold: { default: '1s' } } },
+  ],
+  ['what is captured and for how long', { journal: { capture: 'none', retention: '1d' } }],
+  [
+    "a server's own mode, approval, schema, trust and tools",
+    {
+      mcpServers: {
+        other,
+        files: {
+          ...files,
+          gate: {
+            mode: 'enforce',
+            approval: 'simulation_only',
+            schema: 'report',
+            trusted: true,
+            tools: { x: { approval: 'auto_execute' } },
+          },
+        },
+      },
+    },
+  ],
+];
+
+it.each(hot)('%s may change without a restart', (_, change) => {
+  const { running, loaded } = both(change);
+  expect(diffNeedingRestart(running, loaded)).toEqual([]);
+  expect(applyReload(running, loaded)).toEqual(loaded);
+});
+
+const cold: [claim: string, change: object, paths: string[]][] = [
+  ['nothing changed', {}, []],
+  ['the state folder', { stateDir: './other' }, ['stateDir']],
+  ['the workspace', { workspace: './other' }, ['workspace']],
+  [
+    'the policy',
+    { policy: { dir: './q', isolation: 'worker' } },
+    ['policy.isolation', 'policy.dir'],
+  ],
+  ['the durability', { journal: { durability: 'process' } }, ['journal.durability']],
+  ['a new server', { mcpServers: { files, other, third: other } }, ['mcpServers.third']],
+  ['a server that is gone', { mcpServers: { files } }, ['mcpServers.other']],
+  [
+    'how a server is started, without what its arguments and variables hold',
+    {
+      mcpServers: {
+        other,
+        files: { command: 'deno', args: ['b.js'], env: { TOKEN: 'x' }, cwd: '/' },
+      },
+    },
+    [
+      'mcpServers.files.command',
+      'mcpServers.files.args',
+      'mcpServers.files.env.TOKEN',
+      'mcpServers.files.cwd',
+    ],
+  ],
+  [
+    'how tools are named',
+    { mcpServers: { files: { ...files, gate: { prefix: false, protocol: 'legacy' } }, other } },
+    ['mcpServers.files.gate.prefix', 'mcpServers.files.gate.protocol'],
+  ],
+];
+
+it.each(cold)('needs a restart: %s', (_, change, paths) => {
+  const { running, loaded } = both(change);
+  expect(diffNeedingRestart(running, loaded)).toEqual(paths);
+  expect(applyReload(running, loaded)).toEqual(running);
+});
+
+it('what may change does, although something else needs a restart', () => {
+  const { running, loaded } = both({ mode: 'enforce', workspace: './other' });
+  const applied = applyReload(running, loaded);
+  expect(applied.mode).toBe('enforce');
+  expect(applied.workspace).toBe(join(running.file, '../w'));
+});
+
+it('a server that was removed keeps its tighter settings until the restart', () => {
+  const { running } = both({});
+  const { loaded: tight } = both({
+    mcpServers: { files: { ...files, gate: { mode: 'enforce' } }, other },
+  });
+  const { loaded: without } = both({ mcpServers: { other } });
+  const applied = applyReload(applyReload(running, tight), without);
+  expect(callSettings(applied, 'files', 'x').mode).toBe('enforce');
+});
