@@ -31,7 +31,7 @@ export const settleLimitMs = 15_000;
  */
 export function createLists(catalog: Catalog, visibility: Visibility) {
   const written = new Map<string, { readonly key: string; readonly text: string }>();
-  return async (method: string): Promise<string> => {
+  const textOf = async (method: string): Promise<string> => {
     const kind = kinds[method];
     if (kind === undefined) return '{}';
     await catalog.settled(settleLimitMs);
@@ -43,4 +43,11 @@ export function createLists(catalog: Catalog, visibility: Visibility) {
     written.set(method, { key, text });
     return text;
   };
+  return {
+    textOf,
+    /** Whether the client has this list, so that a change of it is news. */
+    isKnown: (kind: ListKind) => [...written.keys()].some((method) => kinds[method] === kind),
+  };
 }
+
+export type Lists = ReturnType<typeof createLists>;

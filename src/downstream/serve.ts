@@ -6,7 +6,7 @@ import type { UpstreamPool } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import type { Reply } from './client-output.ts';
-import { createLists, settleLimitMs, type Visibility } from './lists.ts';
+import { type Lists, settleLimitMs, type Visibility } from './lists.ts';
 import { forwardedMeta, resolveCall } from './tool-calls.ts';
 
 export interface ServeParts {
@@ -18,13 +18,12 @@ export interface ServeParts {
 export type Serve = (request: IncomingRequest, caller: Caller) => Promise<Reply>;
 
 /** The three ways in which a client's request is served when the gate itself is not its far side. */
-export function createServing(parts: ServeParts) {
-  const lists = createLists(parts.pool.catalog, parts.visibility);
+export function createServing(parts: ServeParts, lists: Lists) {
   return {
     decide: (request: IncomingRequest, caller: Caller) => decideCall(parts, request, caller),
     filter: async ({ method }: IncomingRequest): Promise<Reply> => ({
       kind: 'text',
-      text: await lists(method),
+      text: await lists.textOf(method),
     }),
     pass: (request: IncomingRequest, caller: Caller) => pass(parts, request, caller),
   } satisfies Record<string, Serve>;

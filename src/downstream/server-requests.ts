@@ -17,7 +17,7 @@ export interface ServerRequestParts {
   readonly client: Target;
   readonly session: Session;
   /** What the client declared in `initialize`. */
-  readonly declared: () => JsonObject | undefined;
+  readonly declared: JsonObject;
 }
 
 /** What a server may ask a client, and the capability without which it is not passed on. */
@@ -32,7 +32,7 @@ export function createServerRequests(parts: ServerRequestParts): UpstreamEvents[
   return (server, request, lifetime, reply) => {
     const asked = askable[request.method];
     const decided = lookup('server', 'request', request.method)?.treatment === 'decide';
-    if (asked === undefined || !decided || parts.declared()?.[asked.capability] === undefined) {
+    if (asked === undefined || !decided || parts.declared[asked.capability] === undefined) {
       reply(notFound(request.method));
       return;
     }

@@ -15,17 +15,17 @@ import { lookup } from '../wire/methods.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { ClientLink } from './client-link.ts';
 import { ClientOutput } from './client-output.ts';
-import { clientOf, helloOf, welcome } from './handshake.ts';
-import { changedMethods } from './lists.ts';
+import { clientOf } from './handshake.ts';
+import { changedMethods, createLists, type Lists } from './lists.ts';
+import type { Receiver } from './reception.ts';
 import { createServing, type Serve, type ServeParts } from './serve.ts';
 import { createServerRequests } from './server-requests.ts';
 
 export interface SessionParts extends ServeParts {
   readonly writer: LineWriter;
   readonly identity: Identity;
-  readonly version: string;
-  /** What the client's model is told about this server. */
-  readonly instructions: () => string;
+  /** What the client said in `initialize`, which was answered already. */
+  readonly hello: ClientHello;
   readonly nowMs: number;
 }
 
@@ -36,15 +36,15 @@ const inFlightLimit = 1024;
  * One client in the legacy era: classifies every message by the method table and maps ids and progress tokens. Owns the
  * requests in flight; `close` ends them.
  */
-export class ClientSession {
+export class ClientSession implements Receiver {
   readonly #parts: SessionParts;
   readonly #output: ClientOutput;
   readonly #link: ClientLink;
+  readonly #lists: Lists;
   readonly #serving: Readonly<Record<'decide' | 'filter' | 'pass', Serve>>;
   readonly #session: Session;
   readonly #inFlight = new Map<RequestId, Lifetime>();
   #idle: (() => void) | undefined;
-  #hello: ClientHello | undefined;
   /** What servers start by themselves. */
   readonly events: UpstreamEvents;
 
@@ -52,9 +52,10 @@ export class ClientSession {
     this.#parts = parts;
     this.#output = new ClientOutput(parts.writer);
     this.#link = new ClientLink(parts.writer);
-    this.#serving = createServing(parts);
-    const client = { name: 'unknown', version: '0' };
-    const { nowMs: startedMs } = parts;
+    this.#lists = createLists(parts.pool.catalog, parts.visibility);
+    this.#serving = createServing(parts, this.#lists);
+    const { nowMs: startedMs, hello } = parts;
+    const client = clientOf(hello);
     this.#session = { id: uuidv7(startedMs), startedMs, client, calls: 0, denials: 0 };
     this.events = this.#events();
   }
@@ -93,14 +94,14 @@ export class ClientSession {
         ...this.#parts,
         client: this.#link,
         session: this.#session,
-        declared: () => this.#hello?.capabilities,
+        declared: this.#parts.hello.capabilities,
       }),
       onNotification: (_server, notification) => {
         const row = lookup('server', 'notification', notification.method);
         if (row?.treatment === 'pass') this.#output.notify(notification);
       },
       onListChanged: (kind) => {
-        if (this.#hello === undefined) return;
+        if (!this.#lists.isKnown(kind)) return;
         this.#output.notify({ method: changedMethods[kind], params: undefined, extras: undefined });
       },
     };
@@ -121,26 +122,13 @@ export class ClientSession {
   }
 
   #fault({ id, method }: IncomingRequest): RpcError | undefined {
-    const opening = method === 'initialize';
-    if (opening && this.#hello !== undefined) return invalid('initialize was sent before');
-    if (!opening && method !== 'ping' && this.#hello === undefined) {
-      return invalid('initialize comes first');
-    }
+    if (method === 'initialize') return invalid('initialize was sent before');
     if (this.#inFlight.has(id)) return invalid('a request with this id is in flight');
     if (this.#inFlight.size >= inFlightLimit) return invalid('too many requests in flight');
     return undefined;
   }
 
   #local({ id, method, params }: IncomingRequest): void {
-    const { pool, version, instructions } = this.#parts;
-    if (method === 'initialize') {
-      const hello = helloOf(params);
-      this.#hello = hello;
-      this.#session.client = clientOf(hello);
-      this.#output.reply(id, { kind: 'made', result: welcome(hello, version, instructions()) });
-      pool.open(hello);
-      return;
-    }
     if (method === 'logging/setLevel') this.#setLevel(params);
     this.#output.reply(id, { kind: 'made', result: {} });
   }

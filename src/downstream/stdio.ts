@@ -4,7 +4,7 @@ import { LineSplitter } from '../wire/line-splitter.ts';
 import { createLineWriter } from '../wire/line-writer.ts';
 import { readMessage } from '../wire/read-message.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import type { ClientSession } from './session.ts';
+import type { Receiver } from './reception.ts';
 
 /** A client that does not read is not read from either, until this much of its answers is left. */
 const pendingLimitBytes = 16 * 1024 * 1024;
@@ -14,7 +14,7 @@ const drainPollMs = 20;
 export interface StdioFace {
   readonly writer: LineWriter;
   /** Reads until the client closes its end or stops reading; then resolves, once. */
-  run(session: ClientSession): Promise<void>;
+  run(receiver: Receiver): Promise<void>;
 }
 
 export function openStdio(input: Readable, output: Writable): StdioFace {
@@ -25,8 +25,8 @@ export function openStdio(input: Readable, output: Writable): StdioFace {
   const writer = createLineWriter(output, () => gone?.());
   return {
     writer,
-    run: (session) => {
-      const splitter = splitterFor(session, writer);
+    run: (receiver) => {
+      const splitter = splitterFor(receiver, writer);
       input.on('data', (chunk: Buffer) => {
         splitter.push(chunk);
         if (writer.pending > pendingLimitBytes) pauseUntilRead(input, writer);
@@ -41,9 +41,9 @@ export function openStdio(input: Readable, output: Writable): StdioFace {
   };
 }
 
-function splitterFor(session: ClientSession, writer: LineWriter): LineSplitter {
+function splitterFor(receiver: Receiver, writer: LineWriter): LineSplitter {
   return new LineSplitter({
-    onLine: (line) => session.receive(readMessage(line)),
+    onLine: (line) => receiver.receive(readMessage(line)),
     onOverflow: (bytes) => {
       const message = `message is too large: over ${bytes} bytes`;
       const error = { code: rpcCode.tooLarge, message };

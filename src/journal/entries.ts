@@ -118,7 +118,7 @@ export function outcomeEntry(facts: OutcomeFacts): EntryDraft {
 }
 
 /** SHA-256 over salt and bytes, hexadecimal: opens only to who has both. */
-export function commitment(salt: Buffer, text: string): string {
+function commitment(salt: Buffer, text: string): string {
   return sha256(Buffer.concat([salt, Buffer.from(text)])).toString('hex');
 }
 

@@ -51,7 +51,12 @@ export function openInstance(parts: InstanceParts): Instance {
     close: async () => {
       clearInterval(heartbeat);
       clearTimeout(pending);
-      await parts.store.write('decision', (tx) => leave(tx, parts));
+      try {
+        await parts.store.write('decision', (tx) => leave(tx, parts));
+      } catch (thrown) {
+        // The next start finds this process gone, and closes what it left open.
+        parts.warn('the stop of this gate could not be recorded', thrown);
+      }
     },
   };
 }

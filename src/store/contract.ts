@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
 
 /**
  * The one place where decisions, approvals, pins and the journal are kept.
@@ -246,4 +246,3 @@ export interface BundleRow {
   readonly createdMs: number;
 }
 
-export type StoredJson = Json;
