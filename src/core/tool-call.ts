@@ -71,7 +71,7 @@ export interface Session {
   readonly id: string;
   readonly startedMs: number;
   /** Self-reported by the client, so never a security input. */
-  client: { readonly name: string; readonly version: string };
+  readonly client: { readonly name: string; readonly version: string };
   calls: number;
   denials: number;
 }

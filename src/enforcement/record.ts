@@ -1,5 +1,7 @@
 import type { ApprovalDesk, ApprovalRequest } from '../approval/contract.ts';
 import { randomBytes } from '../core/ids.ts';
+import { outcomeEntry } from '../journal/entries.ts';
+import { type Prior, priorRun } from '../journal/prior-run.ts';
 import type { Recorder, Recording } from '../journal/recorder.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
 import type { Ruling } from './decide.ts';
@@ -25,11 +27,21 @@ export interface KeptResults {
 
 /** What the record says is to be done. */
 export type Step =
-  | { readonly kind: 'forwarded' | 'denied' | 'approval-gone' | 'unrecorded' }
+  | { readonly kind: 'forwarded' | 'denied' | 'unrecorded' }
+  /** Nothing was written: the call is to be decided again, without an approval and with what is known of a prior run. */
+  | { readonly kind: 'again'; readonly prior: Prior | null }
   | { readonly kind: 'held'; readonly approval: ApprovalRow }
   | { readonly kind: 'fetched'; readonly bytes: Buffer };
 
-class ApprovalGone extends Error {}
+/** Rolls the transaction back: what was decided rests on something that does not hold. */
+class Again extends Error {
+  readonly prior: Prior | null;
+
+  constructor(prior: Prior | null) {
+    super('to be decided again');
+    this.prior = prior;
+  }
+}
 
 /**
  * One durable transaction before anything runs: the decision, the approval that it opens or uses up, its place among the
@@ -45,7 +57,7 @@ export async function record(
   try {
     return await parts.recorder.decision((tx) => write(parts, tx, ruling, approval, salt));
   } catch (thrown) {
-    if (thrown instanceof ApprovalGone) return { kind: 'approval-gone' };
+    if (thrown instanceof Again) return { kind: 'again', prior: thrown.prior };
     parts.warn('a decision could not be recorded', thrown);
     if (ruling.enforced) return { kind: 'unrecorded' };
     parts.recorder.missed();
@@ -83,12 +95,14 @@ function enforce(
   if (!ruling.enforced) return { kind: 'forwarded' };
   if (decision.outcome === 'escalate') return escalate(parts, tx, ruling);
   if (decision.outcome !== 'allow') return { kind: 'denied' };
-  if (approval !== undefined && !consume(parts, tx, ruling, approval)) throw new ApprovalGone();
+  if (approval !== undefined && !consume(parts, tx, ruling, approval)) {
+    throw new Again(ruling.input.context.prior);
+  }
   return { kind: 'forwarded' };
 }
 
 // A yes given under another policy or to another definition of the tool is no yes to this call; nor is one that
-// somebody else has used up. Everything is rolled back, and the call is decided again without it.
+// somebody else has used up.
 function consume(parts: RecordParts, tx: Tx, ruling: Ruling, approval: ApprovalRow): boolean {
   if (parts.desk.callKey(requestOf(parts, ruling)) !== approval.callKey) return false;
   return parts.desk.consume(tx, approval, ruling.decisionId, ruling.nowMs);
@@ -96,9 +110,31 @@ function consume(parts: RecordParts, tx: Tx, ruling: Ruling, approval: ApprovalR
 
 function escalate(parts: RecordParts, tx: Tx, ruling: Ruling): Step {
   const request = requestOf(parts, ruling);
-  const bytes = parts.kept.take(tx, parts.desk.callKey(request), ruling.nowMs);
-  if (bytes !== undefined) return { kind: 'fetched', bytes };
+  const callKey = parts.desk.callKey(request);
+  const bytes = parts.kept.take(tx, callKey, ruling.nowMs);
+  if (bytes !== undefined) {
+    tx.append(fetchedEntry(parts.instance, ruling, bytes));
+    return { kind: 'fetched', bytes };
+  }
+  // Policy has the word on a call of which nobody knows whether it ran: it is told, once.
+  const prior = ruling.input.context.prior === null ? priorRun(tx, callKey) : null;
+  if (prior !== null) throw new Again(prior);
   return { kind: 'held', approval: parts.desk.open(tx, request, ruling.nowMs) };
+}
+
+function fetchedEntry(instance: string, { call, decisionId, nowMs }: Ruling, output: Buffer) {
+  const { traceId, server, name: tool } = call;
+  const end = { status: 'fetched', reason: undefined, isError: false, output } as const;
+  return outcomeEntry({
+    decisionId,
+    traceId,
+    server,
+    tool,
+    nowMs,
+    instance,
+    durationMs: 0,
+    ...end,
+  });
 }
 
 function requestOf(parts: RecordParts, ruling: Ruling): ApprovalRequest {

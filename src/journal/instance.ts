@@ -6,6 +6,7 @@ import { outcomeEntry } from './entries.ts';
 
 const heartbeatMs = 5000;
 const settleMs = 100;
+const eraseMs = 60_000;
 /** Calls in flight of an instance that never registered are left alone for this long: it may still be starting. */
 const unregisteredMs = 60_000;
 
@@ -32,11 +33,18 @@ export interface Instance {
  */
 export function openInstance(parts: InstanceParts): Instance {
   let started = false;
+  let erasedMs = 0;
   let pending: NodeJS.Timeout | undefined;
   const write = async (): Promise<void> => {
     pending = undefined;
     try {
-      await parts.store.write('outcome', (tx) => renew(tx, parts, started));
+      const nowMs = parts.clock();
+      const erases = nowMs - erasedMs > eraseMs;
+      await parts.store.write('outcome', (tx) => {
+        renew(tx, parts, started);
+        if (erases) erase(tx, parts, nowMs);
+      });
+      if (erases) erasedMs = nowMs;
       started = true;
     } catch (thrown) {
       parts.warn('the state of this gate could not be recorded', thrown);
@@ -71,6 +79,14 @@ function renew(tx: Tx, parts: InstanceParts, started: boolean): void {
   const row = { id, gate, pid, processStart: processStart(pid), heartbeatMs: nowMs };
   tx.putInstance({ ...row, status: status() });
   sweep(tx, parts, nowMs);
+}
+
+// What has expired can be read no more; from here on it is not on the disk either.
+function erase(tx: Tx, { id }: InstanceParts, nowMs: number): void {
+  const count = tx.erasePayloads(nowMs);
+  if (count === 0) return;
+  const fields = { gate: id, count, reason: 'expired' };
+  tx.append({ kind: 'payload.erased', timeMs: nowMs, fields });
 }
 
 function leave(tx: Tx, { id, clock }: InstanceParts): void {

@@ -119,7 +119,9 @@ describe('one call', () => {
   });
 
   it('is refused when an argument leads into what the gate lives on', async () => {
-    expect(textOf(await run({ path: '/ws/../secret/gate/gate.db' }))).toContain('leads into what the gate itself lives on');
+    expect(textOf(await run({ path: '/ws/../secret/gate/gate.db' }))).toContain(
+      'leads into what the gate itself lives on',
+    );
     expect(rig.reached).toEqual([]);
   });
 
@@ -253,8 +255,25 @@ describe('a call that needs a yes', () => {
     await approveNext();
     await first;
     expect(textOf(await run())).toContain('done');
+    expect(entriesOf('outcome').map((entry) => entry['status'])).toEqual(['executed', 'fetched']);
     rig.holdMs = 5;
     expect(textOf(await run())).toContain('PENDING APPROVAL');
+    expect(rig.reached).toHaveLength(1);
+  });
+
+  it('tells policy, on the retry, when nobody knows whether the approved call ran', async () => {
+    rig.deliver = () => Promise.resolve({ kind: 'lost', reason: 'the gate was killed' });
+    const first = run();
+    await approveNext();
+    await first;
+    const priors: unknown[] = [];
+    rig.policy = (input) => {
+      priors.push(input.context.prior?.status);
+      return decisions.escalate;
+    };
+    rig.holdMs = 5;
+    expect(textOf(await run())).toContain('PENDING APPROVAL');
+    expect(priors).toEqual([undefined, 'unknown']);
     expect(rig.reached).toHaveLength(1);
   });
 
