@@ -1,0 +1,331 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { Lifetime } from '../../src/core/lifetime.ts';
+import { responseOf, SessionRig, serverAsks, textOf } from './rig.ts';
+
+let rig: SessionRig;
+beforeEach(() => {
+  rig = new SessionRig();
+});
+
+const sentAt = (at: number) =>
+  vi.waitFor(() => {
+    const sent = rig.sent[at];
+    if (sent === undefined) throw new Error('nothing was sent yet');
+    return sent;
+  });
+
+describe('a client that comes before the gate is loaded', () => {
+  it('gets initialize and ping answered at once, and the rest in order once it is', async () => {
+    rig.ask(0, 'initialize', { protocolVersion: '2025-03-26', capabilities: {} });
+    expect(rig.answerTo(0)).toMatchObject({
+      result: {
+        protocolVersion: '2025-03-26',
+        serverInfo: { name: 'mcp-gate', version: '1.2.3' },
+        instructions: 'be careful',
+      },
+    });
+    rig.ask('p', 'ping');
+    expect(rig.answerTo('p')).toMatchObject({ result: {} });
+    rig.ask('list', 'tools/list');
+    expect(rig.answerTo('list')).toBeUndefined();
+    rig.load();
+    await vi.waitFor(() => expect(rig.answerTo('list')).toBeDefined());
+  });
+
+  it.each([
+    ['a revision that is not known gets the newest', '2099-01-01', '2025-11-25'],
+    ['an old one is kept', '2024-11-05', '2024-11-05'],
+  ])('%s', (_, asked, answered) => {
+    rig.ask(1, 'initialize', { protocolVersion: asked });
+    expect(rig.answerTo(1)).toMatchObject({ result: { protocolVersion: answered } });
+  });
+
+  it.each([
+    ['tools/list', -32600, 'initialize comes first'],
+    ['server/discover', -32601, 'Method not found: server/discover'],
+    ['made/up', -32601, 'Method not found: made/up'],
+  ])('is refused %s before initialize', (method, code, message) => {
+    rig.ask(1, method);
+    expect(rig.answerTo(1)).toMatchObject({ error: { code, message } });
+  });
+});
+
+describe('a request', () => {
+  beforeEach(() => rig.hello());
+
+  it.each<[name: string, id: string | number]>([
+    ['the number zero', 0],
+    ['a text', 'a"b'],
+    ['an empty text', ''],
+    ['a negative number', -7],
+  ])('gets its own id back: %s', async (_, id) => {
+    rig.ask(id, 'tools/call', { name: 's__echo', arguments: { b: 1, a: 2 } });
+    (await sentAt(0)).resolve(responseOf({ content: [], odd: null }));
+    await vi.waitFor(() => expect(rig.answerTo(id)).toBeDefined());
+    expect(rig.answerTo(id)).toEqual({
+      jsonrpc: '2.0',
+      id,
+      result: { content: [], odd: null },
+      extra: { kept: true },
+    });
+  });
+
+  it('is forwarded under the name that the server knows, with every member it came with', async () => {
+    rig.say({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: {
+        name: 's__echo',
+        arguments: { b: 1, a: 2 },
+        novel: [1],
+        _meta: { progressToken: 'tok', 'x/y': 1, 'dev.mcp-gate/decision': 'forged' },
+      },
+      odd: true,
+    });
+    const { request } = await sentAt(0);
+    expect(request).toEqual({
+      method: 'tools/call',
+      fields: { name: 'echo', novel: [1] },
+      meta: { 'x/y': 1 },
+      argumentsText: '{"b":1,"a":2}',
+      extras: { odd: true },
+    });
+  });
+
+  it('gets progress under its own token, before its result', async () => {
+    rig.ask(1, 'tools/call', { name: 's__echo', _meta: { progressToken: 0 } });
+    const { options, resolve } = await sentAt(0);
+    options.onProgress?.({ progressToken: 99, progress: 1, odd: 'kept' });
+    resolve(responseOf({}));
+    await vi.waitFor(() => expect(rig.answerTo(1)).toBeDefined());
+    expect(rig.out.slice(-2)).toEqual([
+      {
+        jsonrpc: '2.0',
+        method: 'notifications/progress',
+        params: { progressToken: 0, progress: 1, odd: 'kept' },
+      },
+      expect.objectContaining({ id: 1 }),
+    ]);
+  });
+
+  it('that is cancelled ends its lifetime and gets no answer', async () => {
+    rig.ask(1, 'tools/call', { name: 's__echo' });
+    const { options, resolve } = await sentAt(0);
+    rig.say({
+      jsonrpc: '2.0',
+      method: 'notifications/cancelled',
+      params: { requestId: 1, reason: 'enough' },
+    });
+    expect(options.lifetime.ended).toBe('enough');
+    resolve(responseOf({}));
+    await rig.session?.close();
+    expect(rig.answerTo(1)).toBeUndefined();
+  });
+
+  it.each<[name: string, message: string, code: number, text: string]>([
+    [
+      'unknown tool',
+      '{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"nope"}}',
+      -32602,
+      'Unknown tool: nope',
+    ],
+    [
+      'no name',
+      '{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{}}',
+      -32602,
+      '"params.name" must be a string',
+    ],
+    [
+      'arguments that are a list',
+      '{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"s__echo","arguments":[1]}}',
+      -32602,
+      '"params.arguments" must be an object',
+    ],
+    [
+      'unknown prompt',
+      '{"jsonrpc":"2.0","id":9,"method":"prompts/get","params":{"name":"nope"}}',
+      -32602,
+      'Unknown prompt: nope',
+    ],
+    [
+      'unknown resource',
+      '{"jsonrpc":"2.0","id":9,"method":"resources/read","params":{"uri":"x:1"}}',
+      -32002,
+      'Resource not found',
+    ],
+    [
+      'a second initialize',
+      '{"jsonrpc":"2.0","id":9,"method":"initialize","params":{}}',
+      -32600,
+      'initialize was sent before',
+    ],
+    [
+      'a method of tasks',
+      '{"jsonrpc":"2.0","id":9,"method":"tasks/list"}',
+      -32601,
+      'Method not found: tasks/list',
+    ],
+    [
+      'the name of a member of objects',
+      '{"jsonrpc":"2.0","id":9,"method":"constructor"}',
+      -32601,
+      'Method not found: constructor',
+    ],
+    [
+      'a duplicate key',
+      '{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"s__echo","name":"s__hidden"}}',
+      -32600,
+      'duplicate',
+    ],
+  ])('is refused clearly, and nothing is forwarded: %s', async (_, message, code, text) => {
+    rig.say(message);
+    await vi.waitFor(() => expect(rig.out.some((each) => 'error' in each)).toBe(true));
+    const refusal = rig.out.find((each) => 'error' in each);
+    expect(refusal).toMatchObject({ error: { code, message: expect.stringContaining(text) } });
+    expect(rig.sent).toEqual([]);
+  });
+
+  it('under an id that is in flight is refused, and the first goes on', async () => {
+    rig.ask(1, 'tools/call', { name: 's__echo' });
+    await sentAt(0);
+    rig.ask(1, 'tools/call', { name: 's__echo' });
+    expect(rig.answerTo(1)).toMatchObject({ error: { code: -32600 } });
+    expect(rig.sent).toHaveLength(1);
+  });
+
+  it('is answered with an error when the gate itself fails', async () => {
+    rig.decide = () => Promise.reject(new Error('secret detail'));
+    rig.ask(1, 'tools/call', { name: 's__echo' });
+    await vi.waitFor(() => expect(rig.answerTo(1)).toBeDefined());
+    expect(rig.answerTo(1)).toMatchObject({ error: { code: -32603, message: 'the gate failed' } });
+  });
+
+  it('cannot come as a notification', () => {
+    rig.say({ jsonrpc: '2.0', method: 'tools/call', params: { name: 's__echo' } });
+    expect(rig.sent).toEqual([]);
+  });
+});
+
+describe('a list', () => {
+  beforeEach(() => rig.hello());
+
+  it('holds what policy shows, with nothing changed but names, and is made once', async () => {
+    rig.shown.delete('s__hidden');
+    rig.ask(1, 'tools/list');
+    rig.ask(2, 'tools/list');
+    await vi.waitFor(() => expect(rig.answerTo(2)).toBeDefined());
+    rig.ask(3, 'tools/list');
+    await vi.waitFor(() => expect(rig.answerTo(3)).toBeDefined());
+    const result = { tools: [{ name: 's__echo', unknown: { kept: [1] } }] };
+    expect([1, 2, 3].map((id) => rig.answerTo(id)?.['result'])).toEqual([result, result, result]);
+    expect(rig.listed).toBeLessThan(3);
+  });
+
+  it('changes are told only of a list that the client has', async () => {
+    rig.session?.events.onListChanged('tools');
+    expect(rig.out).toHaveLength(1);
+    rig.ask(1, 'tools/list');
+    await vi.waitFor(() => expect(rig.answerTo(1)).toBeDefined());
+    rig.session?.events.onListChanged('tools');
+    rig.session?.events.onListChanged('prompts');
+    expect(rig.out.slice(2)).toEqual([
+      { jsonrpc: '2.0', method: 'notifications/tools/list_changed' },
+    ]);
+  });
+});
+
+describe('what a server starts', () => {
+  it('reaches the client under an id and a token of this hop, and its answer goes back', async () => {
+    rig.hello({ sampling: {} });
+    const progress = { progressToken: 'theirs' };
+    const answers = serverAsks(
+      rig,
+      'sampling/createMessage',
+      { odd: 1, _meta: progress },
+      new Lifetime(),
+    );
+    const asked = await vi.waitFor(() => {
+      const found = rig.out.find((each) => each['method'] === 'sampling/createMessage');
+      if (found === undefined) throw new Error('not asked yet');
+      return found;
+    });
+    const id = Number(asked['id']);
+    expect(asked['params']).toEqual({ odd: 1, _meta: { progressToken: id } });
+    rig.say({
+      jsonrpc: '2.0',
+      method: 'notifications/progress',
+      params: { progressToken: id, progress: 1 },
+    });
+    expect(rig.notified).toEqual([
+      { method: 'notifications/progress', params: { progressToken: 'theirs', progress: 1 } },
+    ]);
+    rig.say({ jsonrpc: '2.0', id, result: { role: 'assistant', odd: [] } });
+    const [answer] = await vi.waitFor(() => {
+      expect(answers).toHaveLength(1);
+      return answers;
+    });
+    expect(answer?.kind === 'relayed' && textOf(answer.response)).toBe(
+      '{"role":"assistant","odd":[]}',
+    );
+  });
+
+  it.each([
+    ['a capability that the client did not declare', 'sampling/createMessage'],
+    ['a method that is not known', 'made/up'],
+    ['a method that only clients may call', 'tools/call'],
+  ])('is refused without asking the client: %s', (_, method) => {
+    rig.hello();
+    const answers = serverAsks(rig, method, {}, new Lifetime());
+    expect(answers).toEqual([
+      { kind: 'refused', error: { code: -32601, message: `Method not found: ${method}` } },
+    ]);
+    expect(rig.out).toHaveLength(1);
+  });
+
+  it('is cancelled at the client when the server gives up', async () => {
+    rig.hello({ elicitation: {} });
+    const lifetime = new Lifetime();
+    serverAsks(rig, 'elicitation/create', {}, lifetime);
+    await vi.waitFor(() => expect(rig.out).toHaveLength(2));
+    lifetime.end('server died');
+    expect(rig.out.at(-1)).toMatchObject({
+      method: 'notifications/cancelled',
+      params: { requestId: rig.out[1]?.['id'], reason: 'server died' },
+    });
+  });
+
+  it('as a notification reaches the client as it is, if the table passes it', () => {
+    rig.hello();
+    const notify = (method: string) =>
+      rig.session?.events.onNotification('s', {
+        kind: 'notification',
+        method,
+        params: { odd: 1 },
+        extras: { more: 2 },
+      });
+    notify('notifications/message');
+    notify('notifications/made-up');
+    expect(rig.out.slice(1)).toEqual([
+      { more: 2, jsonrpc: '2.0', method: 'notifications/message', params: { odd: 1 } },
+    ]);
+  });
+});
+
+describe('a client that goes', () => {
+  it('ends the lifetime of everything in flight, and close waits for it', async () => {
+    rig.hello();
+    rig.ask(1, 'tools/call', { name: 's__echo' });
+    const { options, resolve } = await sentAt(0);
+    let closed = false;
+    const closing = rig.session?.close().then(() => {
+      closed = true;
+    });
+    expect(options.lifetime.ended).toBe('disconnected');
+    await new Promise((next) => setImmediate(next));
+    expect(closed).toBe(false);
+    resolve({ kind: 'lost', reason: 'gone' });
+    await closing;
+    expect(closed).toBe(true);
+  });
+});
