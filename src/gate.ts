@@ -8,7 +8,7 @@ import { type RecordParts, record } from './enforcement/record.ts';
 import { conclude, settle } from './enforcement/settle.ts';
 import type { CallSettings } from './facts/input.ts';
 import type { OutcomeStatus } from './journal/entries.ts';
-import type { Prior } from './journal/prior-run.ts';
+import type { PolicyInput } from './policy/input.ts';
 import { hostDenial } from './policy/ruling.ts';
 import type { ApprovalRow } from './store/contract.ts';
 
@@ -33,7 +33,7 @@ export function createGate(parts: GateParts): Decide {
     const settings = parts.settings(call);
     caller.session.calls += 1;
     let approval: ApprovalRow | undefined;
-    let prior: Prior | null = null;
+    let prior: PolicyInput['context']['prior'] = null;
     for (let round = 1; ; round += 1) {
       const standing = { round, approval, prior };
       const ruling = bounded(await decide(parts, call, caller, settings, standing), round);

@@ -150,6 +150,8 @@ export class RegocProcess {
     this.#child = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null)
       return Promise.resolve();
+    // An idle child was let go of; whoever waits for its end must be able to.
+    child.ref();
     return new Promise((resolve) => {
       child.once('exit', () => resolve());
       child.once('error', () => resolve());

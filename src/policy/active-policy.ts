@@ -1,0 +1,48 @@
+import type { ActivePolicy, PolicyVersion } from './contract.ts';
+import { parseDecision } from './decision.ts';
+import { loadEngine } from './engine.ts';
+import { startWorkers } from './worker.ts';
+
+export interface PolicyModule {
+  readonly version: PolicyVersion;
+  readonly module: WebAssembly.Module;
+  readonly dataText: string;
+}
+
+/**
+ * Evaluates in this thread: fast, and bounded by its memory alone, so nested loops that keep nothing are not ended: three
+ * of 300 steps hold the thread for seconds. Rules that nobody reviews belong into a worker. Throws `policy_engine` when
+ * it cannot be loaded.
+ */
+export function openInline({ version, module, dataText }: PolicyModule): ActivePolicy {
+  const engine = loadEngine(module, dataText, { memoryPages: version.engine.memory_pages });
+  return {
+    version,
+    decide: (inputText) => parseDecision(engine.evaluate(inputText, 'gate/decision')),
+    visible: (inputText) => {
+      try {
+        return engine.evaluate(inputText, 'gate/visible') === true;
+      } catch {
+        // What policy cannot decide is not shown; a call to it is denied with the reason.
+        return false;
+      }
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Evaluates in a worker, under a time limit. Rejects with `policy_engine` when it cannot be loaded. */
+export async function openInWorker(
+  { version, module, dataText }: PolicyModule,
+  timeLimitMs: number,
+): Promise<ActivePolicy> {
+  const { memory_pages: memoryPages } = version.engine;
+  const workers = await startWorkers({ module, dataText, memoryPages }, timeLimitMs);
+  return {
+    version,
+    decide: async (inputText) => parseDecision(await workers.evaluate(inputText, 'gate/decision')),
+    visible: async (inputText) =>
+      (await workers.evaluate(inputText, 'gate/visible').catch(() => false)) === true,
+    close: () => workers.close(),
+  };
+}

@@ -1,0 +1,122 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type ReplayParts, replay } from '../../src/journal/replay.ts';
+import type { ActivePolicy } from '../../src/policy/contract.ts';
+import type { Decision } from '../../src/policy/decision.ts';
+import { callerOf, callOf, decisions, type GateRig, openRig } from '../gate/rig.ts';
+
+let dir: string;
+let rig: GateRig;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'replay-'));
+  rig = openRig(dir);
+});
+afterEach(async () => {
+  await rig.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function policyOf(decision: Decision, digest: string): ActivePolicy {
+  const engine = { gate: '0', regoc: null, opa_wasm: '0', memory_pages: 1 };
+  return {
+    version: { id: 'other', revision: null, digest, engine },
+    decide: () => decision,
+    visible: () => true,
+    close: () => Promise.resolve(),
+  };
+}
+
+const row = {
+  digest: 'sha256:aa',
+  revision: undefined,
+  engine: {},
+  sources: Buffer.alloc(0),
+  wasm: Buffer.alloc(0),
+  createdMs: 0,
+};
+
+const parts = (then: Decision, change: Partial<ReplayParts> = {}): ReplayParts => ({
+  store: { ...rig.store, bundle: () => row },
+  load: () => Promise.resolve(policyOf(then, 'sha256:aa')),
+  instead: undefined,
+  ...change,
+});
+
+const record = () => rig.decide(callOf(rig), callerOf(), rig.target);
+
+it.each<[verdict: string, then: Decision]>([
+  ['reproduced', decisions.allow],
+  ['drift', decisions.deny],
+])('the last decision under its own policy: %s', async (verdict, then) => {
+  await record();
+  const result = await replay(parts(then), 'last');
+  expect(result).toMatchObject({
+    verdict,
+    decisions: [
+      {
+        verdict,
+        recorded: { outcome: 'allow', rules: ['t.allow'], policy_digest: 'sha256:aa' },
+        replayed: { outcome: then.outcome, rules: [then.rules[0]?.id] },
+      },
+    ],
+  });
+});
+
+it('another policy drifts only when the outcome is another', async () => {
+  await record();
+  const renamed = { ...decisions.allow, rules: [{ id: 't.renamed', reason: 'fine' }] };
+  const under = (decision: Decision) =>
+    replay(parts(decisions.allow, { instead: policyOf(decision, 'sha256:bb') }), 'last');
+  expect((await under(renamed)).verdict).toBe('reproduced');
+  expect((await under(decisions.deny)).verdict).toBe('drift');
+});
+
+it.each<[name: string, prepare: () => Promise<Partial<ReplayParts>>, reason: string]>([
+  [
+    'the bundle is not kept',
+    async () => {
+      await record();
+      return { store: rig.store };
+    },
+    'the policy bundle of that time is not kept',
+  ],
+  [
+    'the input is gone',
+    async () => {
+      await record();
+      return { store: { ...rig.store, bundle: () => row, payload: () => undefined } };
+    },
+    'the input was not kept, or has expired',
+  ],
+  [
+    'policy was never asked',
+    async () => {
+      rig.frozen = 'stop';
+      await record();
+      return {};
+    },
+    'the gate refused before policy was asked',
+  ],
+  [
+    'the policy of that time fails now',
+    async () => {
+      await record();
+      const failing = {
+        ...policyOf(decisions.allow, ''),
+        decide: () => Promise.reject(new Error('boom')),
+      };
+      return { load: () => Promise.resolve(failing) };
+    },
+    'policy could not decide: boom',
+  ],
+])('is undecidable, and says why: %s', async (_, prepare, reason) => {
+  const change = await prepare();
+  const result = await replay(parts(decisions.allow, change), 'last');
+  expect(result).toMatchObject({ verdict: 'undecidable', decisions: [{ reason, replayed: null }] });
+});
+
+it.each(['last', 'no-such-trace'])('"%s" that is not there is said so', async (target) => {
+  await expect(replay(parts(decisions.allow), target)).rejects.toMatchObject({ code: 'not_found' });
+});
