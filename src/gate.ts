@@ -97,15 +97,18 @@ function unapproved(parts: GateParts, ruling: Ruling, verdict: Verdict): Answer 
 async function execute(
   parts: GateParts,
   ruling: Ruling,
-  target: Target | undefined,
+  target: () => Target | undefined,
   approval: ApprovalRow | undefined,
 ): Promise<Answer> {
   const { call, caller } = ruling;
   if (caller.lifetime.ended !== undefined) return stop(parts, ruling, 'callerGone', 'cancelled');
   if (parts.frozen() !== undefined) return stop(parts, ruling, 'frozen', 'refused');
-  if (target === undefined) return stop(parts, ruling, 'unavailable', 'failed');
+  const to = target();
+  // Another definition of the tool than the one that was decided is another tool.
+  const isSame = call.tool()?.pin === ruling.tool?.pin;
+  if (to === undefined || !isSame) return stop(parts, ruling, 'unavailable', 'failed');
   const onProgress = caller.relayProgress;
-  const delivery = await target.send(call.request, { lifetime: caller.lifetime, onProgress });
+  const delivery = await to.send(call.request, { lifetime: caller.lifetime, onProgress });
   await settle(parts, ruling, delivery, approval);
   if (delivery.kind === 'answered') return { kind: 'relayed', response: delivery.response };
   return refuse(call, delivery.kind === 'lost' ? 'unknown' : 'unavailable', refOf(ruling));

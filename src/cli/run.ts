@@ -25,6 +25,7 @@ export async function run(options: RunOptions): Promise<number> {
   const gate = openGate(config, version, writer, reception);
   await over;
   await gate.close();
+  face.close();
   return 0;
 }
 

@@ -19,9 +19,12 @@ export interface Target {
   send(request: ForwardedRequest, options: SendOptions): Promise<Delivery>;
 }
 
-/** The gate, as a face sees it: decides the call, holds it if need be, runs it on `target`, and never rejects. */
+/**
+ * The gate, as a face sees it: decides the call, holds it if need be, runs it on the target, and never rejects. `target`
+ * is asked in the tick of the dispatch, for a server may have been started anew while a call waited.
+ */
 export type Decide = (
   call: ToolCall,
   caller: Caller,
-  target: Target | undefined,
+  target: () => Target | undefined,
 ) => Promise<Answer>;

@@ -41,7 +41,8 @@ async function decideCall(
     resolved = resolveCall(request, pool.catalog);
   }
   if (resolved.kind === 'refused') return resolved;
-  return decide(resolved.call, caller, pool.connection(resolved.call.server));
+  const { call } = resolved;
+  return decide(call, caller, () => pool.connection(call.server));
 }
 
 // Subscriptions: they go to the one server whose resource it is.

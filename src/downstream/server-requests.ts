@@ -38,7 +38,7 @@ export function createServerRequests(parts: ServerRequestParts): UpstreamEvents[
     }
     const call = callOf(server, asked.action, request);
     const caller = callerOf(parts, server, request, lifetime);
-    parts.decide(call, caller, parts.client).then(reply, () => reply(failed));
+    parts.decide(call, caller, () => parts.client).then(reply, () => reply(failed));
   };
 }
 

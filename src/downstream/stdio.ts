@@ -15,6 +15,8 @@ export interface StdioFace {
   readonly writer: LineWriter;
   /** Reads until the client closes its end or stops reading; then resolves, once. */
   run(receiver: Receiver): Promise<void>;
+  /** Lets go of the streams, so that nothing holds the process open. */
+  close(): void;
 }
 
 export function openStdio(input: Readable, output: Writable): StdioFace {
@@ -37,6 +39,10 @@ export function openStdio(input: Readable, output: Writable): StdioFace {
       });
       input.on('error', () => gone?.());
       return over;
+    },
+    close: () => {
+      writer.end();
+      input.destroy();
     },
   };
 }

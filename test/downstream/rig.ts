@@ -35,9 +35,10 @@ export class SessionRig {
   listed = 0;
   session: ClientSession | undefined;
   decide: Decide = async (call, caller, target) => {
-    if (target === undefined) throw new Error('no target');
+    const to = target();
+    if (to === undefined) throw new Error('no target');
     const { lifetime, relayProgress: onProgress } = caller;
-    return toAnswer(await target.send(call.request, { lifetime, onProgress }));
+    return toAnswer(await to.send(call.request, { lifetime, onProgress }));
   };
 
   constructor() {

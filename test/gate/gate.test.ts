@@ -24,7 +24,7 @@ function textOf(answer: Answer): string {
 }
 
 const run = (args?: JsonObject, lifetime?: Lifetime) =>
-  rig.decide(callOf(rig, args), callerOf(lifetime), rig.target);
+  rig.decide(callOf(rig, args), callerOf(lifetime), () => rig.target);
 
 async function approveNext(): Promise<string> {
   const row = await vi.waitFor(() => {
@@ -167,6 +167,16 @@ describe('one call', () => {
     await run({ path: 'a' }, lifetime);
     expect(rig.reached).toEqual([]);
     expect(entriesOf('outcome')[0]).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('does not run when the tool became another one after it was decided', async () => {
+    rig.policy = () => {
+      rig.tool = rig.tool && { ...rig.tool, pin: 'sha256:other' };
+      return decisions.allow;
+    };
+    expect(textOf(await run())).toContain('not available');
+    expect(rig.reached).toEqual([]);
+    expect(entriesOf('outcome')[0]).toMatchObject({ status: 'failed' });
   });
 
   it('keeps the policy input that replay needs', async () => {

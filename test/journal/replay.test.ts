@@ -44,7 +44,7 @@ const parts = (then: Decision, change: Partial<ReplayParts> = {}): ReplayParts =
   ...change,
 });
 
-const record = () => rig.decide(callOf(rig), callerOf(), rig.target);
+const record = () => rig.decide(callOf(rig), callerOf(), () => rig.target);
 
 it.each<[verdict: string, then: Decision]>([
   ['reproduced', decisions.allow],
