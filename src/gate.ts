@@ -30,11 +30,12 @@ const roundsLimit = 5;
 
 export function createGate(parts: GateParts): Decide {
   return async (call, caller, target) => {
-    const settings = parts.settings(call);
     caller.session.calls += 1;
     let approval: ApprovalRow | undefined;
     let prior: PolicyInput['context']['prior'] = null;
     for (let round = 1; ; round += 1) {
+      // Read anew for every round: what the operator tightens while a call waits holds for it.
+      const settings = parts.settings(call);
       const standing = { round, approval, prior };
       const ruling = bounded(await decide(parts, call, caller, settings, standing), round);
       const step = await record(parts, ruling, approval);

@@ -50,7 +50,7 @@ export function openGate(
     await Promise.race([idle, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
     await pool.close();
     await idle;
-    recorder.close();
+    await recorder.close();
     await on.policy.close();
     await instance.close();
     await on.store.close();

@@ -1,6 +1,6 @@
 import canonicalize from 'canonicalize';
 import { GateError } from './errors.ts';
-import type { Json } from './json.ts';
+import { isObject, type Json, type JsonObject } from './json.ts';
 
 /**
  * RFC 8785 (JCS) text of a JSON value. Throws `invalid_json` on what JSON cannot carry: NaN, infinities, lone
@@ -22,8 +22,14 @@ function isInOrder(value: Json): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
   if (Array.isArray(value)) return value.every(isInOrder);
+  return isObject(value) && areInOrder(value);
+}
+
+function areInOrder(members: JsonObject): boolean {
   let previous: string | undefined;
-  for (const [key, member] of Object.entries(value)) {
+  // `for in` builds no lists. What a value may inherit only sends it the slow way.
+  for (const key in members) {
+    const member = members[key];
     if (previous !== undefined && key <= previous) return false;
     if (member === undefined || !key.isWellFormed() || !isInOrder(member)) return false;
     previous = key;

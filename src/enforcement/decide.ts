@@ -11,6 +11,7 @@ import type { Decision } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/input.ts';
 import { effective, type HostView, hostDenial } from '../policy/ruling.ts';
 import type { ApprovalRow } from '../store/contract.ts';
+import { hostRefusal } from './host-refusal.ts';
 
 export interface DecideParts {
   readonly policy: PolicySource;
@@ -75,8 +76,9 @@ export async function decide(
   });
   const inputText = JSON.stringify(input);
   const schemaFault = tool?.fault(call.arguments);
-  const refusal = hostRefusal(schemaFault, settings, frozen, protectedAt);
-  const judged = refusal ?? (await askPolicy(active, inputText, viewOf(call, settings, standing)));
+  const refusal = hostRefusal({ call, tool, settings, frozen, protectedAt, schemaFault });
+  const judged: Judged =
+    refusal ?? (await askPolicy(active, inputText, viewOf(call, settings, standing)));
   return {
     decisionId: uuidv7(nowMs),
     nowMs,
@@ -87,38 +89,19 @@ export async function decide(
     input,
     inputText,
     canonicalArguments,
-    raw: undefined,
-    error: undefined,
+    raw: judged.raw,
+    decision: judged.decision,
+    error: judged.error,
     schemaFault,
-    ...judged,
     policy: active?.version,
     enforced:
       settings.mode === 'enforce' ||
-      frozen !== undefined ||
+      refusal?.binds === true ||
       settings.approvalMode === 'simulation_only',
   };
 }
 
 type Judged = Pick<Ruling, 'decision'> & Partial<Pick<Ruling, 'raw' | 'error'>>;
-
-// What the host refuses before policy is asked.
-function hostRefusal(
-  fault: string | undefined,
-  settings: CallSettings,
-  frozen: string | undefined,
-  protectedAt: string | undefined,
-): Judged | undefined {
-  if (frozen !== undefined) {
-    return { decision: hostDenial('gate.frozen', 'all calls are stopped by the operator') };
-  }
-  if (protectedAt !== undefined) {
-    const reason = `argument "${protectedAt.slice(0, 200)}" leads into what the gate itself lives on`;
-    return { decision: hostDenial('gate.protected-path', reason) };
-  }
-  if (fault === undefined || settings.schema !== 'enforce') return undefined;
-  const reason = `arguments do not fit the tool's schema: ${fault}`;
-  return { decision: hostDenial('gate.arguments-invalid', reason.slice(0, 1000)) };
-}
 
 async function askPolicy(
   active: ActivePolicy | undefined,

@@ -1,6 +1,7 @@
 import type { ApprovalDesk, ApprovalRequest } from '../approval/contract.ts';
+import { canonical } from '../core/canonical.ts';
 import { randomBytes } from '../core/ids.ts';
-import { outcomeEntry } from '../journal/entries.ts';
+import { journalName, outcomeEntry } from '../journal/entries.ts';
 import { type Prior, priorRun } from '../journal/prior-run.ts';
 import type { Recorder, Recording } from '../journal/recorder.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
@@ -75,7 +76,7 @@ function write(
   const step = enforce(parts, tx, ruling, approval);
   const keptMs = parts.retentionMs();
   const facts = {
-    ...ruling,
+    decided: ruling,
     instance: parts.instance,
     salt,
     forwarded: step.kind === 'forwarded',
@@ -122,8 +123,16 @@ function escalate(parts: RecordParts, tx: Tx, ruling: Ruling): Step {
   return { kind: 'held', approval: parts.desk.open(tx, request, ruling.nowMs) };
 }
 
+// What a person says yes to: the arguments, and whatever else the request carries to the tool.
+function askedFor({ call, canonicalArguments }: Ruling): string {
+  const { name: _, ...others } = call.request.fields ?? {};
+  if (Object.keys(others).length === 0) return canonicalArguments;
+  return canonical({ arguments: call.arguments, params: others });
+}
+
 function fetchedEntry(instance: string, { call, decisionId, nowMs }: Ruling, output: Buffer) {
-  const { traceId, server, name: tool } = call;
+  const { traceId, server } = call;
+  const tool = journalName(call);
   const end = { status: 'fetched', reason: undefined, isError: false, output } as const;
   return outcomeEntry({
     decisionId,
@@ -147,7 +156,7 @@ function requestOf(parts: RecordParts, ruling: Ruling): ApprovalRequest {
     server: call.server,
     tool: call.name,
     pin: ruling.tool?.pin,
-    canonicalArguments: ruling.canonicalArguments,
+    canonicalArguments: askedFor(ruling),
     policyDigest: policy?.digest ?? '',
     environment: ruling.settings.environment,
     decision: ruling.decision,

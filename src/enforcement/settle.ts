@@ -1,6 +1,6 @@
 import type { Delivery } from '../core/answer.ts';
 import type { Clock } from '../core/clock.ts';
-import type { OutcomeStatus } from '../journal/entries.ts';
+import { journalName, type OutcomeStatus } from '../journal/entries.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
 import type { Ruling } from './decide.ts';
 import type { RecordParts } from './record.ts';
@@ -53,7 +53,8 @@ async function append(
   attach?: (tx: Tx) => void,
 ): Promise<void> {
   const nowMs = parts.clock();
-  const { traceId, server, name: tool } = call;
+  const { traceId, server } = call;
+  const tool = journalName(call);
   const { instance } = parts;
   const durationMs = nowMs - startedMs;
   const facts = { decisionId, traceId, server, tool, nowMs, instance, durationMs, ...end };

@@ -1,18 +1,17 @@
 import { sha256 } from '../core/digest.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import type { Caller, ToolCall } from '../core/tool-call.ts';
+import { shortened } from '../core/shortened.ts';
+import type { ToolCall } from '../core/tool-call.ts';
 import type { PolicyVersion } from '../policy/contract.ts';
 import type { Decision, Rule } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/input.ts';
 import type { EntryDraft } from '../store/contract.ts';
 
-/** Everything a decision entry is made of (design section 8). */
-export interface DecisionFacts {
+/** What was decided about one call. */
+export interface Decided {
   readonly decisionId: string;
   readonly nowMs: number;
-  readonly instance: string;
   readonly call: ToolCall;
-  readonly caller: Caller;
   readonly input: PolicyInput;
   readonly inputText: string;
   readonly raw: Decision | undefined;
@@ -22,6 +21,12 @@ export interface DecisionFacts {
   readonly schemaFault: string | undefined;
   readonly policy: PolicyVersion | undefined;
   readonly enforced: boolean;
+}
+
+/** Everything a decision entry is made of (design section 8). */
+export interface DecisionFacts {
+  readonly decided: Decided;
+  readonly instance: string;
   /** Whether the call goes on to its target. */
   readonly forwarded: boolean;
   readonly salt: Buffer;
@@ -32,27 +37,28 @@ export interface DecisionFacts {
 
 /** The decision entry. Hashes are salted: short arguments could be guessed from plain ones. */
 export function decisionEntry(facts: DecisionFacts): EntryDraft {
-  const { call, decision, input, raw } = facts;
+  const { decided } = facts;
+  const { call, decision, input, policy, raw } = decided;
   const properties = input.resource.properties;
   return {
     kind: 'decision',
-    timeMs: facts.nowMs,
+    timeMs: decided.nowMs,
     traceId: call.traceId,
-    decisionId: facts.decisionId,
+    decisionId: decided.decisionId,
     fields: {
       action: call.action,
       approval_id: facts.approvalId ?? null,
       arguments_hash: commitment(facts.salt, call.argumentsText),
       budget: [],
       cost_estimate_usd: properties.cost.estimate_usd,
-      enforced: facts.enforced,
-      engine: facts.policy === undefined ? null : engineFields(facts.policy),
+      enforced: decided.enforced,
+      engine: policy === undefined ? null : engineFields(policy),
       environment: input.context.environment,
-      error: facts.error?.slice(0, 1000) ?? null,
+      error: shortenedOrNull(decided.error, 1000),
       forwarded: facts.forwarded,
       gate: facts.instance,
       idempotency_key: input.context.idempotency_key,
-      input_hash: commitment(facts.salt, facts.inputText),
+      input_hash: commitment(facts.salt, decided.inputText),
       input_kept: facts.inputExpiresMs !== undefined,
       inputs: predicateInputs(input),
       mode: input.context.mode,
@@ -60,7 +66,7 @@ export function decisionEntry(facts: DecisionFacts): EntryDraft {
       outcome: decision.outcome,
       pin: properties.pin,
       pin_state: properties.pin_state,
-      policy: facts.policy === undefined ? null : policyFields(facts.policy),
+      policy: policy === undefined ? null : policyFields(policy),
       predicates: predicateFields(decision.predicates),
       raw_outcome: raw?.outcome ?? null,
       raw_reason: raw !== undefined && raw.reason !== decision.reason ? raw.reason : null,
@@ -68,10 +74,10 @@ export function decisionEntry(facts: DecisionFacts): EntryDraft {
       risk: decision.risk === null ? null : riskFields(decision.risk),
       round: input.context.round,
       rules: decision.rules.slice(0, 32).map(ruleFields),
-      schema_fault: facts.schemaFault?.slice(0, 500) ?? null,
+      schema_fault: shortenedOrNull(decided.schemaFault, 500),
       server: call.server,
       session: sessionFields(input.context.session),
-      tool: call.name.slice(0, 500),
+      tool: journalName(call),
     },
   };
 }
@@ -112,14 +118,34 @@ export function outcomeEntry(facts: OutcomeFacts): EntryDraft {
       reason: facts.reason ?? null,
       server: facts.server,
       status: facts.status,
-      tool: facts.tool.slice(0, 500),
+      tool: facts.tool,
     },
   };
 }
 
+/**
+ * What a call is named in the journal. Leaves are for good, so of a resource only what names it stays: queries, fragments
+ * and credentials of a URI are in the payload alone.
+ */
+export function journalName({
+  resourceType,
+  name,
+}: Pick<ToolCall, 'resourceType' | 'name'>): string {
+  const plain =
+    resourceType === 'resource' ? name.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//') : name;
+  return shortened(plain, 500);
+}
+
+function shortenedOrNull(text: string | undefined, limit: number): string | null {
+  return text === undefined ? null : shortened(text, limit);
+}
+
 /** SHA-256 over salt and bytes, hexadecimal: opens only to who has both. */
 function commitment(salt: Buffer, text: string): string {
-  return sha256(Buffer.concat([salt, Buffer.from(text)])).toString('hex');
+  const bytes = Buffer.allocUnsafe(salt.length + Buffer.byteLength(text));
+  salt.copy(bytes);
+  bytes.write(text, salt.length);
+  return sha256(bytes).toString('hex');
 }
 
 // From here on members stand in the order of RFC 8785, which makes sealing an entry cheap; any order would be right.
@@ -154,7 +180,7 @@ function ruleFields({ id, predicate, reason, version }: Rule): Json {
   return {
     id,
     predicate: predicate ?? null,
-    reason: reason.slice(0, 500),
+    reason: shortened(reason, 500),
     version: version ?? null,
   };
 }

@@ -1,6 +1,12 @@
 import type { Clock } from '../core/clock.ts';
-import type { Store, Tx } from '../store/contract.ts';
-import { type DecisionFacts, decisionEntry, type OutcomeFacts, outcomeEntry } from './entries.ts';
+import type { InflightRow, Store, Tx } from '../store/contract.ts';
+import {
+  type DecisionFacts,
+  decisionEntry,
+  journalName,
+  type OutcomeFacts,
+  outcomeEntry,
+} from './entries.ts';
 
 const gapRetryMs = 1000;
 
@@ -15,7 +21,8 @@ export interface Recorder {
   outcome(facts: OutcomeFacts, attach?: (tx: Tx) => void): Promise<void>;
   /** Counts a call that passed unrecorded in observe mode; a `journal.gap` entry follows as soon as one can be written. */
   missed(): void;
-  close(): void;
+  /** Writes a gap that is still open, if it can. */
+  close(): Promise<void>;
 }
 
 export interface Recording<T> {
@@ -47,7 +54,7 @@ export function createRecorder(store: Store, instance: string, clock: Clock): Re
         const { facts, value } = work(tx);
         tx.append(decisionEntry(facts));
         if (facts.inputExpiresMs !== undefined) putInput(tx, facts, facts.inputExpiresMs);
-        if (facts.forwarded) tx.putInflight({ ...inflightOf(facts), instance });
+        if (facts.forwarded) tx.putInflight(inflightOf(facts));
         return value;
       }),
     outcome: (facts, attach) =>
@@ -60,16 +67,23 @@ export function createRecorder(store: Store, instance: string, clock: Clock): Re
       gap += 1;
       retry ??= setTimeout(() => void flushGap(), gapRetryMs).unref();
     },
-    close: () => clearTimeout(retry),
+    close: async () => {
+      clearTimeout(retry);
+      if (gap > 0) await flushGap();
+      clearTimeout(retry);
+    },
   };
 }
 
 function putInput(tx: Tx, facts: DecisionFacts, expiresMs: number): void {
-  const bytes = Buffer.from(facts.inputText);
-  tx.putPayload({ id: facts.decisionId, kind: 'input', bytes, salt: facts.salt, expiresMs });
+  const { decisionId: id, inputText } = facts.decided;
+  const bytes = Buffer.from(inputText);
+  tx.putPayload({ id, kind: 'input', bytes, salt: facts.salt, expiresMs });
 }
 
-function inflightOf({ decisionId, call, nowMs }: DecisionFacts) {
-  const { traceId, server, name } = call;
-  return { decisionId, traceId, server, tool: name, startedMs: nowMs };
+function inflightOf({ decided, instance }: DecisionFacts): InflightRow {
+  const { decisionId, call, nowMs } = decided;
+  const { traceId, server } = call;
+  const tool = journalName(call);
+  return { decisionId, traceId, instance, server, tool, startedMs: nowMs };
 }

@@ -145,6 +145,41 @@ describe('one call', () => {
     expect(entriesOf('outcome')[0]).toMatchObject({ status: 'executed' });
   });
 
+  it('into what the gate lives on is refused in observe mode, too', async () => {
+    rig.mode = 'observe';
+    await run({ path: '/secret/gate/control.json' });
+    expect(entriesOf('decision')[0]).toMatchObject({ outcome: 'deny', enforced: true });
+    expect(rig.reached).toEqual([]);
+  });
+
+  it('is recorded whatever its arguments are called', async () => {
+    const key = `${'k'.repeat(199)}\u{1f600}z`;
+    await run({ [key]: '/secret/gate/control.json' });
+    expect(entriesOf('decision')[0]).toMatchObject({ outcome: 'deny' });
+    expect(JSON.stringify(entriesOf('decision'))).not.toContain('kkkk');
+  });
+
+  it('of a tool that has gone is refused', async () => {
+    rig.tool = undefined;
+    expect(textOf(await run())).toContain('not there any more');
+    expect(rig.reached).toEqual([]);
+  });
+
+  it('leaves no query and no credentials of a resource in the journal', async () => {
+    const name = 'https://user:pass@host/doc?token=t0p#frag';
+    const call = { ...callOf(rig, { uri: name }), name, tool: () => undefined };
+    await rig.decide(
+      { ...call, action: 'resources/read', resourceType: 'resource' },
+      callerOf(),
+      () => rig.target,
+    );
+    const [entry] = entriesOf('decision');
+    expect(entry?.['tool']).toBe('https://host/doc');
+    expect(JSON.stringify([...entriesOf('decision'), ...entriesOf('outcome')])).not.toMatch(
+      /t0p|pass/,
+    );
+  });
+
   it('is on disk before it reaches the tool', async () => {
     let recorded = -1;
     rig.deliver = () => {
@@ -252,6 +287,26 @@ describe('a call that needs a yes', () => {
     const approving = setInterval(() => void approveNext().catch(() => {}), 10);
     expect(textOf(await answer)).toContain('approvals did not settle this call');
     clearInterval(approving);
+    expect(rig.reached).toEqual([]);
+  });
+
+  it('does not release the same arguments with something beside them', async () => {
+    rig.holdMs = 5;
+    await run();
+    await approveNext();
+    const call = callOf(rig);
+    const fields = { ...call.request.fields, dry_run: false };
+    const other = { ...call, request: { ...call.request, fields } };
+    expect(textOf(await rig.decide(other, callerOf(), () => rig.target))).toContain('PENDING');
+    expect(rig.reached).toEqual([]);
+  });
+
+  it('is decided under the settings of the moment when it was approved', async () => {
+    const answer = run();
+    await vi.waitFor(() => expect(rig.store.approvals(['pending'])).toHaveLength(1));
+    rig.approvalMode = 'simulation_only';
+    await approveNext();
+    expect(textOf(await answer)).toContain('not supported');
     expect(rig.reached).toEqual([]);
   });
 

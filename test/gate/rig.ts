@@ -138,7 +138,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
       }),
     }),
     close: async () => {
-      recorder.close();
+      await recorder.close();
       await store.close();
       if (removes) rmSync(dir, { recursive: true });
     },
