@@ -25,9 +25,9 @@ export function addGateCommands(program: Command, act: Act): void {
     sentence: 'Shows the outcomes one after another, against real servers in a scratch folder.',
     examples: [['nothing of yours is touched', 'mcp-gate demo']],
   }).action(
-    act(async () => {
+    act(async (io) => {
       const { demo } = await import('./demo.ts');
-      return (await demo()) ?? 0;
+      return demo(io);
     }),
   );
 

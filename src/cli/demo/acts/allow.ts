@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from '../expect.ts';
+import { type Parts, perform, showJournal } from '../perform.ts';
+
+/** Work inside the workspace needs no question. */
+export async function allow(parts: Parts): Promise<void> {
+  parts.stage.title('3. Allowed: reading and writing inside the workspace');
+  const written = await perform(parts, {
+    tool: 'files__write_file',
+    args: { path: 'notes.txt', content: 'hello' },
+  });
+  expect('"isError" of the write', written.isError, false);
+  expect('notes.txt', readFileSync(join(parts.scratch.workspace, 'notes.txt'), 'utf8'), 'hello');
+  const read = await perform(parts, {
+    tool: 'files__read_text_file',
+    args: { path: 'notes.txt' },
+  });
+  expect('what was read', read.text, 'hello');
+  await showJournal(
+    parts,
+    [written.traceId, read.traceId],
+    [
+      'allow files/write_file by files.write-inside-workspace',
+      'allow files/read_text_file by reads.known-tool',
+    ],
+  );
+}

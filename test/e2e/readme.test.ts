@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type ParseError, parse } from 'jsonc-parser';
+import { describe, expect, it } from 'vitest';
+import { type Block, readBlocks } from '../harness/markdown.ts';
+import { main, root, type Scratch, scratch } from '../harness/scratch.ts';
+
+/**
+ * The README is executed. A shell block whose fence says `run` (```sh run) runs in a folder that holds the example
+ * config and the shipped policies, with `mcp-gate` and `npx mcp-gate` being this build. A block whose first line is a
+ * comment with a file name (`# policies/rules/mine.rego`, `// mcp-config.json`) is written there first. Blocks share
+ * the folder in the order of the page.
+ */
+const readme = path.join(root, 'README.md');
+const blocks = existsSync(readme) ? readBlocks(readFileSync(readme, 'utf8')) : [];
+const named = (block: Block): string => `line ${block.line}: ${block.text.split('\n')[0]}`;
+const of = (...languages: readonly string[]): readonly (readonly [string, Block])[] =>
+  blocks
+    .filter(({ language }) => languages.includes(language))
+    .map((block) => [named(block), block]);
+
+it('has a README with commands, configuration and rules in it', () => {
+  expect(of('sh', 'bash').length).toBeGreaterThan(0);
+  expect(of('json', 'jsonc').length).toBeGreaterThan(0);
+  expect(of('rego').length).toBeGreaterThan(0);
+});
+
+describe('every JSON block parses', () => {
+  it.each(of('json'))('%s', (_name, { text }) => {
+    expect(() => JSON.parse(text)).not.toThrow();
+  });
+  it.each(of('jsonc'))('%s', (_name, { text }) => {
+    const errors: ParseError[] = [];
+    parse(text, errors, { allowTrailingComma: false });
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('every rego block passes check and test beside the shipped policies', () => {
+  it('all together', async () => {
+    const house = await scratch();
+    for (const [at, [, block]] of of('rego').entries()) {
+      writeFileSync(
+        path.join(house.policies, 'rules', fileName(block) ?? `readme-${at}.rego`),
+        block.text,
+      );
+    }
+    for (const command of ['check', 'test']) {
+      const done = await house.cli(['policy', command, house.policies]);
+      expect(done.code, `${done.stdout}${done.stderr}`).toBe(0);
+    }
+  });
+});
+
+describe('every shell block that says so runs', () => {
+  it('in the order of the page', async () => {
+    const house = await scratch();
+    const folder = prepareFolder(house);
+    for (const block of blocks) {
+      const name = namedFile(block);
+      if (name !== undefined) {
+        mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+        writeFileSync(path.join(folder, name), block.text);
+      }
+      if (!block.words.includes('run')) continue;
+      const done = await runShell(house, folder, block.text);
+      expect(done.code, `${named(block)}\n${done.output}`).toBe(0);
+    }
+  });
+});
+
+/** The last part of the file name in a block's first line. */
+function fileName(block: Block): string | undefined {
+  const name = namedFile(block);
+  return name === undefined ? undefined : path.basename(name);
+}
+
+function namedFile({ text, language }: Block): string | undefined {
+  if (!['rego', 'json', 'jsonc'].includes(language)) return undefined;
+  return /^(?:#|\/\/)\s+([\w./-]+\.\w+)\s*$/.exec(text.split('\n')[0] ?? '')?.[1];
+}
+
+function prepareFolder(house: Scratch): string {
+  const folder = path.join(house.dir, 'readme');
+  const bin = path.join(house.dir, 'bin');
+  for (const each of [folder, bin]) mkdirSync(each);
+  cpSync(path.join(root, 'policies'), path.join(folder, 'policies'), { recursive: true });
+  cpSync(path.join(root, 'mcp-config.example.json'), path.join(folder, 'mcp-config.example.json'));
+  const gate = `exec "${process.execPath}" "${main}"`;
+  writeShim(path.join(bin, 'mcp-gate'), `${gate} "$@"`);
+  writeShim(
+    path.join(bin, 'npx'),
+    `while [ "$1" != mcp-gate ]; do shift; done; shift; ${gate} "$@"`,
+  );
+  return folder;
+}
+
+function writeShim(file: string, script: string): void {
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+}
+
+function runShell(
+  house: Scratch,
+  cwd: string,
+  script: string,
+): Promise<{ code: number | null; output: string }> {
+  const bin = path.join(house.dir, 'bin');
+  const env = { ...house.env(), PATH: `${bin}${path.delimiter}${process.env['PATH']}` };
+  return new Promise((resolve) => {
+    const child = execFile(
+      'bash',
+      ['-euc', script],
+      { cwd, env, timeout: 60_000 },
+      (error, out, err) =>
+        resolve({ code: error === null ? 0 : child.exitCode, output: `${out}${err}` }),
+    );
+    child.stdin?.end();
+  });
+}
