@@ -90,7 +90,7 @@ function addDecision(parent: Command, act: Act, verdict: 'approve' | 'deny'): vo
       : 'Denies one call that waits.',
     examples: [
       [
-        isYes ? 'in a terminal' : 'the reason is kept, and told to the agent',
+        isYes ? 'in a terminal' : 'the reason is kept in the journal',
         `mcp-gate ${verdict} ap_0123456789${isYes ? '' : ' --reason "not on production"'}`,
       ],
     ],

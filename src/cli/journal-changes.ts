@@ -1,4 +1,5 @@
 import type { JsonObject } from '../core/json.ts';
+import { shortened } from '../core/shortened.ts';
 import type { PolicyChange } from '../policy/contract.ts';
 import type { EntryKind, Tx } from '../store/contract.ts';
 import type { Foundation } from './foundation.ts';
@@ -10,6 +11,7 @@ import type { SettingsChange } from './live-settings.ts';
  */
 export function journalChanges(on: Foundation, changed: () => void): void {
   on.policy.onChange((change) => {
+    if (change.kind === 'rejected') on.log.error({ faults: change.faults }, 'policy was refused');
     record(on, (tx) => {
       if (change.kind === 'activated') tx.putBundle(change.bundle);
       append(on, tx, ...policyEntry(change));
@@ -25,7 +27,9 @@ export function journalChanges(on: Foundation, changed: () => void): void {
 
 function policyEntry(change: PolicyChange): [EntryKind, JsonObject] {
   if (change.kind === 'rejected') {
-    const faults = change.faults.slice(0, 20).map((fault) => ({ ...fault }));
+    const faults = change.faults
+      .slice(0, 20)
+      .map((fault) => ({ ...fault, message: shortened(fault.message, 1000) }));
     return ['policy.rejected', { faults }];
   }
   const { id, revision, digest, engine } = change.version;

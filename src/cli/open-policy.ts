@@ -27,11 +27,11 @@ export function openPolicy(config: Config): { policy: DeferredPolicy; path: stri
   };
 }
 
-// The compiler's process must not outlive the source that asks it.
+// The compiler goes first: nobody waits for what it still compiles, and the source takes that as a refusal.
 function closingWith(policy: DeferredPolicy, compiler: Compiler): DeferredPolicy {
   const close = async (): Promise<void> => {
-    await policy.close();
     await compiler.close();
+    await policy.close();
   };
   return { ...policy, close };
 }
