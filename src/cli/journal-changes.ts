@@ -19,6 +19,8 @@ export function journalChanges(on: Foundation, changed: () => void): void {
     changed();
   });
   on.onSettings((change) => {
+    const faults = on.settings.faults();
+    if (faults.length > 0) on.log.warn({ faults }, 'the config is not in force as it stands');
     const fields = change === undefined ? undefined : modeFields(change);
     if (fields !== undefined) record(on, (tx) => append(on, tx, 'control.changed', fields));
     changed();

@@ -12,9 +12,13 @@ export function canonical(value: Json): string {
     const text = canonicalize(value);
     if (text !== undefined) return text;
   } catch (cause) {
-    throw new GateError('invalid_json', 'value has no canonical form', { cause });
+    throw formless(cause);
   }
-  throw new GateError('invalid_json', 'value has no canonical form');
+  throw formless(undefined);
+}
+
+function formless(cause: unknown): GateError {
+  return new GateError('invalid_json', 'value has no canonical form', { cause });
 }
 
 function isInOrder(value: Json): boolean {

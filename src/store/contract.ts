@@ -25,6 +25,7 @@ export interface Reader {
   approvals(states: readonly ApprovalState[] | undefined): readonly ApprovalRow[];
   votes(approvalId: string): readonly VoteRow[];
   approvers(): readonly ApproverRow[];
+  pin(gate: string, server: string, tool: string): PinRow | undefined;
   pins(gate: string): readonly PinRow[];
   instances(): readonly InstanceRow[];
   /** The decrypted payload; undefined once it has expired or was erased. */
@@ -245,4 +246,3 @@ export interface BundleRow {
   readonly wasm: Buffer;
   readonly createdMs: number;
 }
-
