@@ -30,24 +30,28 @@ visible if {
 # ---- what the rules said -------------------------------------------------------------------------------------------
 
 answers := {
-	"deny": {answer | answer := data.gate.rules[_].deny},
-	"simulate": {answer | answer := data.gate.rules[_].simulate},
-	"compute": {answer | answer := data.gate.rules[_].compute},
-	"escalate": {answer | answer := data.gate.rules[_].escalate},
-	"reuse": {answer | answer := data.gate.rules[_].reuse},
-	"adapt": {answer | answer := data.gate.rules[_].adapt},
-	"allow": {answer | answer := data.gate.rules[_].allow},
+	"deny": [answer | answer := data.gate.rules[_].deny],
+	"simulate": [answer | answer := data.gate.rules[_].simulate],
+	"compute": [answer | answer := data.gate.rules[_].compute],
+	"escalate": [answer | answer := data.gate.rules[_].escalate],
+	"reuse": [answer | answer := data.gate.rules[_].reuse],
+	"adapt": [answer | answer := data.gate.rules[_].adapt],
+	"allow": [answer | answer := data.gate.rules[_].allow],
 }
 
 # Only well-formed elements take part; one that is not denies below.
-heard[kind] := {rule | some rule in union(sets); well_formed(rule)} if {
+heard[kind] := {rule |
+	some answer in collected
+	is_set(answer)
+	some rule in answer
+	well_formed(rule)
+} if {
 	some kind, collected in answers
-	sets := {answer | some answer in collected; is_set(answer)}
 }
 
 hides contains answer if answer := data.gate.rules[_].hide
 
-matched := union({rules | some rules in heard})
+matched := {rule | some rules in heard; some rule in rules}
 
 # An escalate rule that the approval of this very call names has had its yes: from here on it is an allow.
 satisfied(rule) if rule.id in input.context.approval.rules
@@ -105,9 +109,9 @@ faults contains fault("policy", "gate.unknown-input", "the input is not of versi
 faults contains fault("policy", "gate.frozen", "the gate is frozen") if not input.context.freeze == false
 
 faults contains fault("policy", "gate.malformed-rule", "a rule is malformed") if {
-	some collected in answers
+	some kind, collected in answers
 	some answer in collected
-	not readable(answer)
+	not readable(answer, heard[kind])
 }
 
 refusals contains fault("policy", "gate.no-rule", unspoken.reason) if {
@@ -203,9 +207,9 @@ approver_sets := {{name | some name in rule.approvers} | some rule in pending; r
 # ---- what a rule element looks like -----------------------------------------------------------------------------------
 
 # `deny if …` in place of `deny contains … if …` gives a boolean, and must not be ignored without a word.
-readable(answer) if {
+readable(answer, accepted) if {
 	is_set(answer)
-	every rule in answer { well_formed(rule) }
+	every rule in answer { rule in accepted }
 }
 
 well_formed(rule) if {

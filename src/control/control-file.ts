@@ -12,8 +12,8 @@ interface ControlState {
 }
 
 /**
- * The operator's document in a state folder. `current` never throws and costs one `stat` when nothing changed, so it is
- * asked before every decision. What cannot be read freezes: a file that is missing after `ensure` ran once in this folder,
+ * The operator's document in a state folder. `current` never throws and costs one `stat` a tick when nothing changed, so it
+ * is asked before every decision. What cannot be read freezes: a file that is missing after `ensure` ran once in this folder,
  * one that is malformed, one that this user may not open.
  */
 export interface Control {
@@ -46,8 +46,9 @@ export function createControl(dir: string): Control {
   const marker = join(dir, markerName);
   let ensured = false;
   let cached: { readonly stats: BigIntStats; readonly state: ControlState } | undefined;
+  let thisTick: ControlState | undefined;
 
-  const current = (): ControlState => {
+  const read = (): ControlState => {
     const stats = look(path);
     if (stats === 'unreadable') return unreadable;
     if (stats === undefined) return ensured || existsSync(marker) ? missing : untouched;
@@ -56,6 +57,18 @@ export function createControl(dir: string): Control {
     const settled = Date.now() - Number(stats.ctimeNs / 1_000_000n) > tickMs;
     cached = settled ? { stats, state } : undefined;
     return state;
+  };
+
+  // All that one tick handles had been received when it began, so it is judged by what is found at its first call.
+  const current = (): ControlState => {
+    if (thisTick === undefined) {
+      thisTick = read();
+      process.nextTick(forget);
+    }
+    return thisTick;
+  };
+  const forget = (): void => {
+    thisTick = undefined;
   };
 
   return {
@@ -67,8 +80,12 @@ export function createControl(dir: string): Control {
         replaceFile(marker, '');
       }
       ensured = true;
+      forget();
     },
-    write: (change) => write(path, change),
+    write: (change) => {
+      write(path, change);
+      forget();
+    },
   };
 }
 

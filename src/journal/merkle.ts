@@ -11,12 +11,9 @@ export type SubtreeAt = (level: number, index: number) => Buffer;
 
 /** RFC 6962: SHA-256 of 0x00 and the entry. A string counts as its UTF-8 bytes. */
 export function leafHash(entry: string | Uint8Array): Buffer {
-  if (typeof entry !== 'string') return sha256(Buffer.concat([leafPrefix, entry]));
-  const size = Buffer.byteLength(entry);
-  const bytes = Buffer.allocUnsafe(size + 1);
-  bytes[0] = 0;
-  bytes.write(entry, 1, size, 'utf8');
-  return sha256(bytes);
+  return typeof entry === 'string'
+    ? sha256(`\0${entry}`)
+    : sha256(Buffer.concat([leafPrefix, entry]));
 }
 
 const leafPrefix = Buffer.from([0]);

@@ -43,7 +43,7 @@ export class Connection {
     }
     this.#guard((database) => {
       this.#setLevel(database, level);
-      database.exec('BEGIN IMMEDIATE');
+      this.#statement('begin').run();
     });
     this.#writing = true;
   }
@@ -54,7 +54,7 @@ export class Connection {
    */
   commit(): void {
     this.#refuseAfterFailure();
-    this.#guard((database) => database.exec('COMMIT'));
+    this.#guard(() => this.#statement('commit').run());
     this.#writing = false;
     this.#ownCommits += 1;
   }

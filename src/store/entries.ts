@@ -2,6 +2,7 @@ import type { Connection } from './connection.ts';
 import type { Head, JournalReader, StoredEntry } from './contract.ts';
 import type { Row } from './driver.ts';
 import { bytes, integer, optionalText, text } from './row.ts';
+import type { StatementName } from './sql.ts';
 
 /** Reads the journal; `head` tells where it ends for this reader. */
 export function readJournal(connection: Connection, head: () => Head): JournalReader {
@@ -32,10 +33,14 @@ function lastOfKinds(
   kinds: readonly string[],
 ): readonly StoredEntry[] {
   return [...new Set(kinds)]
-    .flatMap((kind) => connection.all('lastEntriesOfKind', kind, count))
+    .flatMap((kind) => connection.all(lastOf(kind), kind, count))
     .map(toEntry)
     .sort((a, b) => b.seq - a.seq)
     .slice(0, count);
+}
+
+function lastOf(kind: string): StatementName {
+  return kind === 'decision' || kind === 'outcome' ? 'lastEntriesOfCallKind' : 'lastEntriesOfKind';
 }
 
 function toEntry(row: Row): StoredEntry {

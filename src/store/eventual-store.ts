@@ -42,6 +42,7 @@ export function openEventually(open: () => Store, clock: () => number): Store {
     approvals: (states) => opened().approvals(states),
     votes: (id) => opened().votes(id),
     approvers: () => opened().approvers(),
+    pin: (gate, server, tool) => opened().pin(gate, server, tool),
     pins: (gate) => opened().pins(gate),
     instances: () => opened().instances(),
     payload: (id) => opened().payload(id),

@@ -44,7 +44,7 @@ export class Ledger {
       leaf,
     );
     this.#tail = { size: size + 1, frontier: pushLeaf(frontier, size, leaf) };
-    this.#addTiles(size + 1);
+    if ((size + 1) % tileWidth === 0) this.#addTiles(size + 1, tileRoot(frontier, leaf));
     return { seq: size, leaf: leaf.toString('hex') };
   }
 
@@ -80,7 +80,7 @@ export class Ledger {
   }
 
   /** Full tiles are kept beside the leaves: proofs and exports read 8 KiB instead of 256 entries. */
-  #addTiles(size: number): void {
+  #addTiles(size: number, firstRoot: Buffer): void {
     let position = size / tileWidth - 1;
     for (let level = 0; Number.isInteger(position); level += 1) {
       const rows =
@@ -88,11 +88,16 @@ export class Ledger {
           ? this.#connection.all('leavesFrom', position * tileWidth, tileWidth)
           : this.#connection.all('tileRootsFrom', level - 1, position * tileWidth, tileWidth);
       const hashes = rows.map((row) => bytes(row, level === 0 ? 'leaf' : 'root'));
-      const root = rootOfLeaves(hashes);
+      const root = level === 0 ? firstRoot : rootOfLeaves(hashes);
       this.#connection.run('insertTile', level, position, Buffer.concat(hashes), root);
       position = (position + 1) / tileWidth - 1;
     }
   }
+}
+
+/** The root of the tile that `leaf` completes: its other leaves are the last subtrees of the frontier, 128 to 1 wide. */
+function tileRoot(frontier: Frontier, leaf: Buffer): Buffer {
+  return rootOf([...frontier.slice(-Math.log2(tileWidth)), leaf]);
 }
 
 function split(frontier: Buffer): Frontier {

@@ -21,10 +21,9 @@ export function putPayload(connection: Connection, draft: PayloadDraft): void {
   const secret = randomBytes(32);
   const cipher = createCipheriv(algorithm, secret, nonce);
   cipher.setAAD(Buffer.from(`${draft.kind} ${draft.id}`));
-  const salt = cipher.update(draft.salt);
-  const body = cipher.update(draft.bytes);
+  const salted = cipher.update(Buffer.concat([draft.salt, draft.bytes]));
   cipher.final();
-  const sealed = Buffer.concat([cipher.getAuthTag(), salt, body]);
+  const sealed = Buffer.concat([cipher.getAuthTag(), salted]);
   connection.run('insertPayload', draft.id, draft.kind, draft.expiresMs, sealed);
   connection.run('insertPayloadKey', draft.id, secret);
 }

@@ -3,6 +3,16 @@ import type { PinRow } from './contract.ts';
 import type { Row } from './driver.ts';
 import { integer, optionalText, text } from './row.ts';
 
+export function readPin(
+  connection: Connection,
+  gate: string,
+  server: string,
+  tool: string,
+): PinRow | undefined {
+  const row = connection.get('pin', gate, server, tool);
+  return row === undefined ? undefined : toPin(row);
+}
+
 export function readPins(connection: Connection, gate: string): readonly PinRow[] {
   return connection.all('pins', gate).map(toPin);
 }

@@ -7,7 +7,7 @@ import type { Head, Reader } from './contract.ts';
 import { readJournal } from './entries.ts';
 import { readInflight, readInstances } from './instances.ts';
 import { readPayload } from './payloads.ts';
-import { readPins } from './pins.ts';
+import { readPin, readPins } from './pins.ts';
 
 export function createReader(connection: Connection, clock: Clock, head: () => Head): Reader {
   return {
@@ -16,6 +16,7 @@ export function createReader(connection: Connection, clock: Clock, head: () => H
     approvals: (states) => readApprovals(connection, states),
     votes: (approvalId) => readVotes(connection, approvalId),
     approvers: () => readApprovers(connection),
+    pin: (gate, server, tool) => readPin(connection, gate, server, tool),
     pins: (gate) => readPins(connection, gate),
     instances: () => readInstances(connection),
     payload: (id) => readPayload(connection, id, clock()),

@@ -15,7 +15,8 @@ CREATE TABLE IF NOT EXISTS journal (
   trace_id TEXT, decision_id TEXT, body TEXT NOT NULL, leaf BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS journal_trace ON journal (trace_id) WHERE trace_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS journal_decision ON journal (decision_id) WHERE kind = 'decision';
-CREATE INDEX IF NOT EXISTS journal_kind ON journal (kind, seq);
+CREATE INDEX IF NOT EXISTS journal_kind ON journal (kind, seq)
+  WHERE kind NOT IN ('decision', 'outcome');
 CREATE TABLE IF NOT EXISTS tile (
   level INTEGER NOT NULL, position INTEGER NOT NULL, hashes BLOB NOT NULL, root BLOB NOT NULL,
   PRIMARY KEY (level, position)) STRICT;

@@ -15,7 +15,7 @@ export interface SealedEntry {
 const maxBodyBytes = 60_000;
 
 export function sealEntry(draft: EntryDraft): SealedEntry {
-  const body = canonical(inOrder(draft));
+  const body = canonical(bodyOf(draft));
   // A UTF-16 unit takes at most three bytes, so most entries need no count.
   const size = body.length * 3 > maxBodyBytes ? Buffer.byteLength(body) : 0;
   if (size > maxBodyBytes) {
@@ -27,23 +27,31 @@ export function sealEntry(draft: EntryDraft): SealedEntry {
   return { body, leaf: leafHash(body) };
 }
 
-/** The members in the order of RFC 8785, which spares `canonical` its slow way. */
-function inOrder(draft: EntryDraft): JsonObject {
-  const own: Readonly<Record<string, Json | undefined>> = {
-    v: 1,
+/** What the journal itself says in every entry. */
+const ownNames: ReadonlySet<string> = new Set(['decision_id', 'kind', 'time', 'trace_id', 'v']);
+
+/** The members with the journal's own among them; where the draft's are in the order of RFC 8785, so are all. */
+function bodyOf(draft: EntryDraft): JsonObject {
+  const own: JsonObject = {
+    decision_id: draft.decisionId,
     kind: draft.kind,
     time: timestamp(draft.timeMs),
     trace_id: draft.traceId,
-    decision_id: draft.decisionId,
+    v: 1,
   };
-  const members: [string, Json][] = [];
-  for (const source of [own, draft.fields]) {
-    for (const [name, value] of Object.entries(source)) {
-      if (source !== own && Object.hasOwn(own, name)) throw reserved(name);
-      if (value !== undefined) members.push([name, value]);
-    }
+  const body: Record<string, Json> = {};
+  const put = (name: string, value: Json | undefined): void => {
+    if (value !== undefined) body[name] = value;
+  };
+  const due = ownNames.values();
+  let next = due.next();
+  for (const name in draft.fields) {
+    if (ownNames.has(name) || name === '__proto__') throw reserved(name);
+    for (; !next.done && next.value < name; next = due.next()) put(next.value, own[next.value]);
+    put(name, draft.fields[name]);
   }
-  return Object.fromEntries(members.sort(([a], [b]) => (a < b ? -1 : 1)));
+  for (; !next.done; next = due.next()) put(next.value, own[next.value]);
+  return body;
 }
 
 function reserved(name: string): GateError {

@@ -3,6 +3,9 @@
  * takes the same text.
  */
 export const sql = {
+  begin: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
+
   head: 'SELECT size, frontier, root FROM head WHERE id = 1',
   setHead: 'UPDATE head SET size = $1, frontier = $2, root = $3 WHERE id = 1',
   // Changes nothing, but is a commit: a FULL one carries all earlier NORMAL ones to the disk.
@@ -15,8 +18,11 @@ export const sql = {
   decisionEntry: `SELECT seq, leaf, kind, trace_id, body FROM journal
     WHERE decision_id = $1 AND kind = 'decision' ORDER BY seq DESC LIMIT 1`,
   lastEntries: 'SELECT seq, leaf, kind, trace_id, body FROM journal ORDER BY seq DESC LIMIT $1',
-  lastEntriesOfKind: `SELECT seq, leaf, kind, trace_id, body FROM journal
+  // Most entries are of one of these two kinds: the last of them are found from the end, those of others by an index.
+  lastEntriesOfCallKind: `SELECT seq, leaf, kind, trace_id, body FROM journal
     WHERE kind = $1 ORDER BY seq DESC LIMIT $2`,
+  lastEntriesOfKind: `SELECT seq, leaf, kind, trace_id, body FROM journal
+    WHERE kind = $1 AND kind NOT IN ('decision', 'outcome') ORDER BY seq DESC LIMIT $2`,
   entriesFrom: `SELECT seq, leaf, kind, trace_id, body FROM journal
     WHERE seq >= $1 ORDER BY seq LIMIT $2`,
   leavesFrom: 'SELECT leaf FROM journal WHERE seq >= $1 ORDER BY seq LIMIT $2',
@@ -59,6 +65,7 @@ export const sql = {
     'INSERT INTO approver (name, secret, created_ms, added_by) VALUES ($1, $2, $3, $4)',
   removeApprover: 'DELETE FROM approver WHERE name = $1',
 
+  pin: 'SELECT * FROM pin WHERE gate = $1 AND server = $2 AND tool = $3',
   pins: 'SELECT * FROM pin WHERE gate = $1 ORDER BY server, tool',
   putPin: `INSERT INTO pin (gate, server, tool, digest, changed_digest, seen_ms)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (gate, server, tool) DO UPDATE SET

@@ -102,7 +102,9 @@ it('a document that is a folder means frozen', () => {
   expect(createControl(dir).current().freeze).toBe(unreadable);
 });
 
-it('an edit by hand is seen at the next call, also one of the same length', () => {
+const nextTick = () => new Promise<void>((resolve) => process.nextTick(resolve));
+
+it('an edit by hand is seen in the next tick, also one of the same length', async () => {
   const { dir, write } = scratch();
   const control = createControl(dir);
   control.ensure();
@@ -112,9 +114,35 @@ it('an edit by hand is seen at the next call, also one of the same length', () =
       JSON.stringify({ rev: 2, freeze: { reason, by: 'me', at: 'now' }, mode: null }),
     );
     expect(control.current().freeze).toBe(reason);
+    await nextTick();
   }
   write('control.json', '{"rev": 2, "freeze": null, "mode": null}');
   expect(control.current()).toEqual(free);
+});
+
+it('all calls in one tick, and the promise callbacks that it leaves, get the same answer', async () => {
+  const { dir, write } = scratch();
+  const control = createControl(dir);
+  control.ensure();
+  expect(control.current()).toEqual(free);
+  write(
+    'control.json',
+    '{"rev": 2, "freeze": {"reason": "now", "by": "", "at": ""}, "mode": null}',
+  );
+  expect(control.current()).toEqual(free);
+  await Promise.resolve();
+  expect(control.current()).toEqual(free);
+  await nextTick();
+  expect(control.current().freeze).toBe('now');
+});
+
+it('a change that this process makes is seen at once', () => {
+  const { dir } = scratch();
+  const control = createControl(dir);
+  control.ensure();
+  expect(control.current()).toEqual(free);
+  control.write({ freeze: { reason: 'now', by: 'b', at: 'a' } });
+  expect(control.current().freeze).toBe('now');
 });
 
 it('a freeze without a reason is a freeze', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { leafHash, rootOfLeaves } from '../../src/journal/merkle.ts';
 import type { EntryDraft } from '../../src/store/contract.ts';
+import { sql } from '../../src/store/sql.ts';
 import { decision, expectSound, openBeside, openScratch, scratchFolder } from './scratch.ts';
 
 test('an entry is kept as its canonical text, with kind, time and ids in it', async () => {
@@ -71,9 +72,13 @@ test('every 256 leaves make one tile, and 256 tiles one tile of the next level',
     ...Array.from({ length: 257 }, (_, at) => `0/${at}`),
     '1/0',
   ]);
-  const leaves = store.journal.range(512, 256).map((entry) => Buffer.from(entry.leaf, 'hex'));
-  expect(Buffer.from(tiles[2]?.['hashes'] as Uint8Array)).toEqual(Buffer.concat(leaves));
-  expect(Buffer.from(tiles[2]?.['root'] as Uint8Array)).toEqual(rootOfLeaves(leaves));
+  for (const at of [0, 1, 2, 3, 255]) {
+    const leaves = store.journal
+      .range(at * 256, 256)
+      .map((entry) => Buffer.from(entry.leaf, 'hex'));
+    expect(Buffer.from(tiles[at]?.['hashes'] as Uint8Array)).toEqual(Buffer.concat(leaves));
+    expect(Buffer.from(tiles[at]?.['root'] as Uint8Array)).toEqual(rootOfLeaves(leaves));
+  }
   const roots = tiles.slice(0, 256).map((tile) => Buffer.from(tile['root'] as Uint8Array));
   expect(Buffer.from(tiles[257]?.['hashes'] as Uint8Array)).toEqual(Buffer.concat(roots));
   expectSound(store, size);
@@ -99,6 +104,17 @@ test('entries are found by trace, by decision, by kind and by place', async () =
   expect(places(journal.last(9, ['gate.stopped']))).toEqual([]);
   expect(places(journal.range(1, 2))).toEqual([1, 2]);
   expect(places(journal.range(4, 2))).toEqual([]);
+});
+
+test('the last entries of a kind that is rare are found by an index', () => {
+  const dir = scratchFolder();
+  openScratch(dir);
+  const plan = openBeside(dir)
+    .prepare(`EXPLAIN QUERY PLAN ${sql.lastEntriesOfKind.replaceAll(/\$\d/g, '?')}`)
+    .all('pin.added', 1);
+  expect(plan.map((row) => row['detail'])).toEqual([
+    'SEARCH journal USING INDEX journal_kind (kind=?)',
+  ]);
 });
 
 test.each([

@@ -23,6 +23,8 @@ test('a pin is kept per gate, server and tool, and renewed in place', async () =
   });
   expect(store.pins('g')).toEqual([changed, other]);
   expect(store.pins('none')).toEqual([]);
+  expect(store.pin('g', 'files', 'read')).toEqual(changed);
+  expect(store.pin('g', 'files', 'none')).toBeUndefined();
 });
 
 test('a bundle is kept as it was put first', async () => {
