@@ -5,7 +5,8 @@ const shortestTyped = 4;
 const searched = 5000;
 
 /**
- * The trace that a person means: its id, a decision in it, or a beginning of either that only one recent trace has.
+ * The trace that a person means: its id, a decision in it, or a beginning or an end of either that only one recent
+ * trace has: ids begin with the time, so calls of one minute begin alike.
  * `last` is the trace of the newest decision.
  */
 export function findTrace({ journal }: Pick<Reader, 'journal'>, typed: string): string {
@@ -15,20 +16,20 @@ export function findTrace({ journal }: Pick<Reader, 'journal'>, typed: string): 
   const decided = journal.decision(text)?.traceId;
   if (decided !== undefined) return decided;
   if (text.length < shortestTyped) return unknown(typed);
-  const recent = journal.last(searched, ['decision']).filter((entry) => begins(entry, text));
+  const recent = journal.last(searched, ['decision']).filter((entry) => isMeant(entry, text));
   const [first, second] = new Set(recent.map((entry) => entry.traceId));
   if (first === undefined) return unknown(typed);
   if (second === undefined) return first;
-  throw new GateError('not_found', `"${typed}" begins more than one trace`, {
+  throw new GateError('not_found', `"${typed}" names more than one trace`, {
     hint: 'type more of the id',
   });
 }
 
-function begins(
-  entry: { readonly traceId: string | undefined; readonly body: string },
+function isMeant(
+  { traceId = '', body }: { readonly traceId: string | undefined; readonly body: string },
   text: string,
-) {
-  return entry.traceId?.startsWith(text) === true || decisionOf(entry.body).startsWith(text);
+): boolean {
+  return [traceId, decisionOf(body)].some((id) => id.startsWith(text) || id.endsWith(text));
 }
 
 // The body is canonical JSON that the journal wrote: the member stands there in exactly this form.

@@ -11,7 +11,7 @@ export function addRecordCommands(program: Command, act: Act): void {
       'Shows everything that happened in a trace, in order; without one, the last 20 decisions.',
     examples: [
       ['the last 20 decisions', 'mcp-gate trace'],
-      ['one trace, by the beginning of its id or by a decision in it', 'mcp-gate trace 4bf92f35'],
+      ['one trace, by the end of its id as the list shows it', 'mcp-gate trace 4bf92f35'],
     ],
   })
     .addOption(configOption())
@@ -73,7 +73,7 @@ function addPins(program: Command, act: Act): void {
   explain(pins.command('accept').argument('<SERVER>').argument('[TOOL]'), {
     summary: 'accept changed definitions',
     sentence:
-      'Accepts the changed definitions of a server, or of one of its tools; needs a terminal or a credential.',
+      'Accepts the changed definitions of a server, or of one of its tools; needs a credential, or a terminal while nobody has one.',
     examples: [['one tool', 'mcp-gate pins accept files write_file']],
   })
     .addOption(configOption())

@@ -4,7 +4,7 @@ import type { Paint } from './io.ts';
 
 /** A decision in one line, for a list of many. */
 export function decisionLine(entry: JsonObject, paint: Paint): string {
-  const trace = word(entry['trace_id']).slice(0, 8);
+  const trace = word(entry['trace_id']).slice(-8);
   return `${word(entry['time'])}  ${trace}  ${outcomeWord(entry, paint)}  ${target(entry)}  ${rules(entry)}`;
 }
 

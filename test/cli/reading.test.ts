@@ -203,7 +203,7 @@ it('trace without a trace lists the last decisions', async () => {
   const { env } = await house((store) => record(store, denied, executed));
   const { stdout } = await cli(['trace'], { env });
   expect(stdout).toBe(
-    '2026-01-02T03:04:05.000Z  4bf92f35  deny      files/write_file  files.outside\n',
+    '2026-01-02T03:04:05.000Z  0e0e4736  deny      files/write_file  files.outside\n',
   );
   const json = await cli(['trace', '--format', 'json'], { env });
   expect(JSON.parse(json.stdout)).toMatchObject([{ seq: 0, kind: 'decision', trace_id: trace }]);
@@ -212,6 +212,7 @@ it('trace without a trace lists the last decisions', async () => {
 const names: [claim: string, typed: string][] = [
   ['its id', trace],
   ['the beginning of its id', trace.slice(0, 6)],
+  ['the end of its id', trace.slice(-8)],
   ['its id in capitals', trace.toUpperCase()],
   ['a decision in it', decisionId],
   ['the beginning of a decision in it', decisionId.slice(0, 10)],
