@@ -10,9 +10,9 @@ export interface PolicyModule {
 }
 
 /**
- * Evaluates in this thread: fast, and bounded by its memory alone, so nested loops that keep nothing are not ended: three
- * of 300 steps hold the thread for seconds. Rules that nobody reviews belong into a worker. Throws `policy_engine` when
- * it cannot be loaded.
+ * Evaluates in this thread: fast, and bounded by its steps and its memory, which hold the thread for 0.1 s or so. Nothing
+ * bounds one call of a builtin of the host, such as `strings.any_prefix_match` of two long lists: rules that nobody
+ * reviews belong into a worker. Throws `policy_engine` when it cannot be loaded.
  */
 export function openInline({ version, module, dataText }: PolicyModule): ActivePolicy {
   const engine = loadEngine(module, dataText, { memoryPages: version.engine.memory_pages });
@@ -31,7 +31,7 @@ export function openInline({ version, module, dataText }: PolicyModule): ActiveP
   };
 }
 
-/** Evaluates in a worker, under a time limit. Rejects with `policy_engine` when it cannot be loaded. */
+/** Evaluates in a worker, under the same limits and a time limit. Rejects with `policy_engine` when it cannot be loaded. */
 export async function openInWorker(
   { version, module, dataText }: PolicyModule,
   timeLimitMs: number,

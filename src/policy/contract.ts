@@ -19,7 +19,8 @@ export interface PolicyEngineVersion {
 
 /**
  * One loaded policy. `decide` takes the input document as JSON text that the gate itself serialised and answers within
- * a bounded time: a runaway evaluation ends with `policy_engine` or `policy_timeout`. Anything but a well-formed decision
+ * bounded steps: a runaway evaluation ends with `policy_engine`, on every machine alike, or in a worker perhaps with
+ * `policy_timeout`. Anything but a well-formed decision
  * throws `policy_engine`; the caller denies.
  */
 export interface ActivePolicy {

@@ -3,7 +3,8 @@ import { GateError } from '../core/errors.ts';
 import { isObject } from '../core/json.ts';
 import { createBuiltins } from './builtins.ts';
 import type { Entrypoint } from './entrypoints.ts';
-import { outlierPages } from './limits.ts';
+import { maxSteps, outlierPages } from './limits.ts';
+import { fuelName } from './meter.ts';
 
 // Only its CommonJS form has the synchronous loader that its types promise.
 const opa: typeof import('@open-policy-agent/opa-wasm') = createRequire(import.meta.url)(
@@ -22,7 +23,8 @@ export interface EngineOptions {
 
 /**
  * One compiled policy with its data. `evaluate` is synchronous and not re-entrant; it takes JSON text that the gate
- * wrote. Whatever goes wrong throws `policy_engine` in words that hold nothing of the input.
+ * wrote. Whatever goes wrong throws `policy_engine` in words that hold nothing of the input; so does an evaluation that
+ * takes more than `maxSteps`, which is the same on every machine.
  */
 export interface Engine {
   evaluate(inputText: string, entrypoint: Entrypoint): unknown;
@@ -30,7 +32,7 @@ export interface Engine {
 
 type Instance = ReturnType<typeof opa.loadPolicySync>;
 
-/** Throws `policy_engine` for a module or data that cannot be loaded within the memory. */
+/** For a module from `compileModule`. Throws `policy_engine` when it or the data cannot be loaded within the memory. */
 export function loadEngine(
   module: WebAssembly.Module,
   dataText: string,
@@ -46,19 +48,21 @@ export function loadEngine(
   const builtins = createBuiltins(() => timeOf(input));
   const load = () => {
     const instance = instantiate(module, initialPages, memoryPages, builtins);
-    instance.setData(bufferOf(dataText));
-    return { instance, limit: instance.mem.buffer.byteLength + outlierPages * pageBytes };
+    const fuel = fuelOf(instance);
+    fueled(fuel, () => instance.setData(bufferOf(dataText)));
+    return { instance, fuel, limit: instance.mem.buffer.byteLength + outlierPages * pageBytes };
   };
   let loaded: ReturnType<typeof load> | undefined = attempt('failed to load the policy', load);
 
   const evaluate = (inputText: string, entrypoint: Entrypoint): unknown => {
-    const { instance, limit } = loaded ?? load();
+    const { instance, fuel, limit } = loaded ?? load();
     // Until it is known that all went well there is no instance: what a throw leaves in one is not known.
     loaded = undefined;
     input = inputText;
-    const results: unknown = instance.evaluate(bufferOf(inputText), entrypoint);
+    fuel.value = maxSteps;
+    const results: unknown = fueled(fuel, () => instance.evaluate(bufferOf(inputText), entrypoint));
     // Memory never shrinks, so an instance that one large evaluation blew up is given back.
-    if (instance.mem.buffer.byteLength <= limit) loaded = { instance, limit };
+    if (instance.mem.buffer.byteLength <= limit) loaded = { instance, fuel, limit };
     return onlyResult(results);
   };
   return {
@@ -82,6 +86,26 @@ function instantiate(
     if (!tooSmall || initial >= maximum) throw thrown;
     return instantiate(module, initial * 2, maximum, builtins);
   }
+}
+
+/** What is left of the steps that `meter.ts` counts. */
+function fuelOf({ wasmInstance }: Instance): WebAssembly.Global {
+  const fuel: unknown = 'exports' in wasmInstance ? wasmInstance.exports[fuelName] : undefined;
+  if (fuel instanceof WebAssembly.Global) return fuel;
+  throw new GateError('policy_engine', 'failed to load the policy: the module is not metered');
+}
+
+/** Steps below 0 are the trap that they led to: nothing runs after it. */
+function fueled<T>(fuel: WebAssembly.Global, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw Number(fuel.value) < 0 ? outOfSteps() : thrown;
+  }
+}
+
+function outOfSteps(): GateError {
+  return new GateError('policy_engine', 'policy used up its steps');
 }
 
 /** The result set of an entry point: exactly one result, or the policy has no answer. */

@@ -43,7 +43,13 @@ const resource = z.strictObject({
     arguments_truncated: z.boolean(),
     /** Where string arguments that may be paths really lead: absolute, links resolved as far as the path exists. */
     paths: z.array(
-      z.strictObject({ pointer: z.string(), given: z.string(), resolved: z.string() }),
+      z.strictObject({
+        pointer: z.string(),
+        given: z.string(),
+        resolved: z.string(),
+        /** What the gate itself lives on is somewhere below it. */
+        holds_gate: z.boolean(),
+      }),
     ),
     cost: z.strictObject({ estimate_usd: nullableText }),
   }),

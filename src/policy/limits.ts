@@ -16,6 +16,18 @@ export const defaultMemoryPages = 256;
 /** An evaluation that made the memory grow by more than this many pages costs the instance. */
 export const outlierPages = 64;
 
+/**
+ * Steps of one evaluation, rounds of loops and calls as `meter.ts` counts them: about 0.1 s. A decision of the starter set
+ * takes 17,000 to 40,000, and 400,000 when an argument has 64 KiB. Replay rests on these numbers: as long as they stand, an
+ * evaluation that ended still ends.
+ */
+export const maxSteps = 25_000_000;
+/** What a call of the host costs: it takes as long as that many rounds of a small loop. */
+export const hostCallSteps = 1000;
+
+/** Steps of starting an instance and reading its data, of which a bundle may have much. */
+export const maxLoadSteps = 1_000_000_000;
+
 /** What one evaluation may take in a worker, and what starting one may take. */
 export const defaultTimeLimitMs = 250;
 export const workerStartLimitMs = 10_000;

@@ -1,5 +1,4 @@
 import type { Clock } from '../core/clock.ts';
-import { GateError } from '../core/errors.ts';
 import type { BundleRow } from '../store/contract.ts';
 import { openInline, openInWorker, type PolicyModule } from './active-policy.ts';
 import { readPolicyBundle } from './bundle.ts';
@@ -9,6 +8,7 @@ import type { PolicyContent } from './content.ts';
 import type { ActivePolicy, PolicyVersion } from './contract.ts';
 import { opaWasmVersion } from './engine.ts';
 import type { PolicyCache } from './policy-cache.ts';
+import { compileModule } from './policy-module.ts';
 import { smokeTest } from './smoke-test.ts';
 import { readPolicyFolder } from './source-files.ts';
 import { toBundleRow } from './stored-policy.ts';
@@ -47,7 +47,7 @@ export async function loadPolicy(
   const wasm = await compilePolicy(content, options.compiler, options.cache);
   const version = versionOf(content, options);
   const dataText = JSON.stringify(content.sources.data);
-  const policy = await open({ version, module: await toModule(wasm), dataText }, options);
+  const policy = await open({ version, module: await compileModule(wasm), dataText }, options);
   try {
     await smokeTest(policy);
     return { policy, bundle: toBundleRow(content, wasm, version, options.clock()) };
@@ -59,18 +59,6 @@ export async function loadPolicy(
 
 async function open(policy: PolicyModule, { timeLimitMs }: LoadOptions): Promise<ActivePolicy> {
   return timeLimitMs === undefined ? openInline(policy) : openInWorker(policy, timeLimitMs);
-}
-
-async function toModule(wasm: Uint8Array): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(wasm);
-  } catch (cause) {
-    throw invalid('policy module is not valid webassembly', cause);
-  }
-}
-
-function invalid(message: string, cause: unknown): GateError {
-  return new GateError('policy_invalid', message, { cause });
 }
 
 function versionOf(content: PolicyContent, options: LoadOptions): PolicyVersion {

@@ -40,7 +40,12 @@ const plainCall: PolicyInput = {
       arguments_digest: 'sha256:0',
       arguments_truncated: false,
       paths: [
-        { pointer: '/path', given: '/workspace/notes.txt', resolved: '/workspace/notes.txt' },
+        {
+          pointer: '/path',
+          given: '/workspace/notes.txt',
+          resolved: '/workspace/notes.txt',
+          holds_gate: false,
+        },
       ],
       cost: { estimate_usd: null },
     },

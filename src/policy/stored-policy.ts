@@ -6,6 +6,7 @@ import { openInline } from './active-policy.ts';
 import type { PolicyContent } from './content.ts';
 import type { ActivePolicy, PolicyVersion } from './contract.ts';
 import { maxUnpackedBytes } from './limits.ts';
+import { compileModule } from './policy-module.ts';
 
 const engineVersion = z.object({
   gate: z.string(),
@@ -36,11 +37,11 @@ export function toBundleRow(
   };
 }
 
-/** A policy that was in force once, evaluated in this thread under the memory limit of that time. */
+/** A policy that was in force once, evaluated in this thread under the memory limit of that time and the step limit of now. */
 export async function loadStoredPolicy(row: BundleRow): Promise<ActivePolicy> {
   const { engine, data, wasm } = unpack(row);
   const version = { id: 'stored', revision: row.revision ?? null, digest: row.digest, engine };
-  const module = await WebAssembly.compile(wasm);
+  const module = await compileModule(wasm);
   return openInline({ version, module, dataText: JSON.stringify(data) });
 }
 

@@ -29,5 +29,10 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
   }
 
+  class Global {
+    value: unknown;
+  }
+
+  function validate(bytes: Uint8Array | ArrayBuffer): boolean;
   function compile(bytes: Uint8Array | ArrayBuffer): Promise<Module>;
 }

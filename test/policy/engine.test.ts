@@ -5,6 +5,7 @@ import { GateError } from '../../src/core/errors.ts';
 import { openInline } from '../../src/policy/active-policy.ts';
 import { createCompiler } from '../../src/policy/compiler.ts';
 import { type Engine, loadEngine, opaWasmVersion } from '../../src/policy/engine.ts';
+import { compileModule } from '../../src/policy/policy-module.ts';
 import { hostilePolicy } from './hostile-policy.ts';
 
 const compiler = createCompiler();
@@ -14,7 +15,7 @@ let module: WebAssembly.Module;
 let engine: Engine;
 beforeAll(async () => {
   const { wasm } = await compiler.build(hostilePolicy, ['gate/decision', 'gate/visible']);
-  module = await WebAssembly.compile(wasm);
+  module = await compileModule(wasm);
   engine = loadEngine(module, '{"limit": 3}', { memoryPages: 256 });
 });
 
@@ -36,6 +37,13 @@ describe('an evaluation that goes wrong', () => {
     ['no answer', 'none', {}, /^policy has no answer: the entry point is undefined$/],
     ['two answers', 'conflict', {}, /^policy evaluation failed: .*\d+:\d+.*conflict/],
     ['a loop', 'loop', {}, /^policy evaluation failed: (opa_malloc: failed|.*emory)/],
+    ['a loop that keeps nothing', 'still', { none: 0 }, /^policy used up its steps$/],
+    [
+      'calls that branch',
+      'tree',
+      { none: false },
+      /^policy (used up its steps|evaluation failed: opa_malloc: failed)$/,
+    ],
     ['one enormous value', 'big', {}, /^policy evaluation failed: (opa_malloc: failed|.*emory)/],
     [
       'a builtin that throws',
@@ -53,14 +61,25 @@ describe('an evaluation that goes wrong', () => {
   ];
 
   test.each(rows)('%s is policy_engine, and the next one is served', (_c, name, more, message) => {
-    const text = JSON.stringify({ case: name, secret });
-    const inputText = 'value' in more ? `${text.slice(0, -1)},"value":${more.value}}` : text;
+    const { value, ...others } = { value: '0', ...more };
+    const text = JSON.stringify({ case: name, secret, ...others });
+    const inputText = `${text.slice(0, -1)},"value":${value}}`;
     const error = failureOf(() => engine.evaluate(inputText, 'gate/decision'));
     expect(error.code).toBe('policy_engine');
     expect(error.message).toMatch(message);
     expect(error.message).not.toContain('hunter2');
     expect(error.cause).toBeUndefined();
     expect(decide('echo', { value: 'well' })).toBe('well');
+  });
+
+  test.each(['still', 'tree', 'loop'])('memory does not decide: %s ends by its steps', (name) => {
+    const roomy = loadEngine(module, '{}', { memoryPages: 8192 });
+    const text = JSON.stringify({ case: name, none: 0 });
+    expect(failureOf(() => roomy.evaluate(text, 'gate/decision')).message).toBe(
+      'policy used up its steps',
+    );
+    const echo = JSON.stringify({ case: 'echo', value: 'well' });
+    expect(roomy.evaluate(echo, 'gate/decision')).toBe('well');
   });
 
   test('a text that is no JSON has no answer', () => {
@@ -115,6 +134,16 @@ describe('loading', () => {
     expect([error.code, error.message]).toEqual([
       'policy_engine',
       'failed to load the policy: the module is not made by opa',
+    ]);
+  });
+
+  test('a module that is not metered is policy_engine', async () => {
+    const { wasm } = await compiler.build(hostilePolicy, ['gate/decision']);
+    const plain = new WebAssembly.Module(wasm);
+    const error = failureOf(() => loadEngine(plain, '{}', { memoryPages: 64 }));
+    expect([error.code, error.message]).toEqual([
+      'policy_engine',
+      'failed to load the policy: the module is not metered',
     ]);
   });
 

@@ -3,6 +3,7 @@ import { createCompiler } from '../../src/policy/compiler.ts';
 import { type Decision, parseDecision } from '../../src/policy/decision.ts';
 import { type Engine, loadEngine } from '../../src/policy/engine.ts';
 import type { PolicyInput } from '../../src/policy/input.ts';
+import { compileModule } from '../../src/policy/policy-module.ts';
 import { readPolicyFolder } from '../../src/policy/source-files.ts';
 import { callInput } from './call-input.ts';
 
@@ -35,7 +36,7 @@ beforeAll(async () => {
   const gate = modules['gate.rego'] ?? '';
   const sources = { modules: { 'gate.rego': gate, 'rules/puppet.rego': puppet }, data: {} };
   const { wasm } = await compiler.build(sources, ['gate/decision', 'gate/visible']);
-  const module = await WebAssembly.compile(wasm);
+  const module = await compileModule(wasm);
   escalating = loadEngine(module, '{"gate":{"fallback":"escalate"}}', { memoryPages: 256 });
   denying = loadEngine(module, '{"gate":{"fallback":"allow"}}', { memoryPages: 256 });
 });

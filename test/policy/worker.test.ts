@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createCompiler } from '../../src/policy/compiler.ts';
+import { compileModule } from '../../src/policy/policy-module.ts';
 import { startWorkers, type Workers } from '../../src/policy/worker.ts';
 import { hostilePolicy } from './hostile-policy.ts';
 
@@ -10,7 +11,7 @@ afterAll(() => compiler.close());
 let module: WebAssembly.Module;
 beforeAll(async () => {
   const { wasm } = await compiler.build(hostilePolicy, ['gate/decision', 'gate/visible']);
-  module = await WebAssembly.compile(wasm);
+  module = await compileModule(wasm);
 });
 
 async function start(timeLimitMs: number, memoryPages = 65_536): Promise<Workers> {
@@ -22,6 +23,9 @@ async function start(timeLimitMs: number, memoryPages = 65_536): Promise<Workers
 const ask = (workers: Workers, name: string, value: unknown = null) =>
   workers.evaluate(JSON.stringify({ case: name, value }), 'gate/decision');
 
+/** So many that comparing all of these with all of those, in one call of a builtin, takes seconds. */
+const texts = (start: string) => Array.from({ length: 20_000 }, (_, at) => `${start}${at}`);
+
 describe('a policy in a worker', () => {
   test('answers in the order of the questions', async () => {
     const workers = await start(10_000);
@@ -31,11 +35,12 @@ describe('a policy in a worker', () => {
 
   test('ends a runaway evaluation at the time limit, and the standby serves what waited', async () => {
     const workers = await start(250);
+    const slow = JSON.stringify({ case: 'slow', texts: texts('x'), prefixes: texts('y') });
     const results = await Promise.allSettled([
       ask(workers, 'echo', 1),
-      ask(workers, 'loop'),
+      workers.evaluate(slow, 'gate/decision'),
       ask(workers, 'echo', 2),
-      ask(workers, 'loop'),
+      workers.evaluate(slow, 'gate/decision'),
       ask(workers, 'echo', 3),
     ]);
     expect(results.map(({ status }) => status)).toEqual([
@@ -55,6 +60,14 @@ describe('a policy in a worker', () => {
     await expect(ask(workers, 'conflict')).rejects.toMatchObject({ code: 'policy_engine' });
     await expect(ask(workers, 'loop')).rejects.toMatchObject({ code: 'policy_engine' });
     expect(await ask(workers, 'echo', 'well')).toBe('well');
+  });
+
+  test('a loop ends by its steps, as it does without a worker', async () => {
+    const workers = await start(10_000);
+    await expect(ask(workers, 'loop')).rejects.toMatchObject({
+      code: 'policy_engine',
+      message: 'policy used up its steps',
+    });
   });
 
   test('a policy that cannot be loaded is policy_engine at once', async () => {
