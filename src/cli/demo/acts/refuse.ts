@@ -4,14 +4,11 @@ import type { Credential } from '../approver.ts';
 import { expect } from '../expect.ts';
 import { type Line, lineText, type Parts, showCommand, showFile, whenDecided } from '../perform.ts';
 
-const script: Line = {
-  tool: 'files__write_file',
-  args: { path: 'deploy.sh', content: 'rm -rf build' },
-};
-
 /** The same kind of question, by a rule of the user's own, answered with no. */
 export async function askAndDeny(parts: Parts, credential: Credential): Promise<Line> {
   const { stage, agent, gate, scratch } = parts;
+  const path = join(scratch.workspace, 'deploy.sh');
+  const script: Line = { tool: 'files__write_file', args: { path, content: 'rm -rf build' } };
   stage.title('5. Denied by a person: a rule of your own asks, the answer is no');
   stage.line('file', 'policies/rules/scripts.rego');
   stage.excerpt(readFileSync(scratch.ownRule, 'utf8').trimEnd().split('\n'));
@@ -23,6 +20,6 @@ export async function askAndDeny(parts: Parts, credential: Credential): Promise<
   const answer = await whenDecided(parts, script, await asked);
   stage.line('got', answer.text);
   expect('the answer after a no', answer.text, /^Denied by an approver\. It did not run\./);
-  showFile(parts, join(scratch.workspace, 'deploy.sh'), false);
+  showFile(parts, path, false);
   return script;
 }
