@@ -4,7 +4,7 @@ import type { ApprovalRow, Store, Tx, VoteRow } from '../store/contract.ts';
 import { findApproval } from './approval-id.ts';
 import { bindingHolds } from './binding.ts';
 import { approvalEntry, expireIfDue } from './record.ts';
-import { type Approver, whyNotApprover } from './separation.ts';
+import { type Approver, whyNotApprover, whyNotTerminal } from './separation.ts';
 
 interface DecisionRequest {
   /** The id, or a beginning of it. */
@@ -61,8 +61,12 @@ function vote(tx: Tx, id: string, request: DecisionRequest, nowMs: number): Deci
     return refused(`approval "${id}" does not hold: its stored call was changed or erased`);
   }
   const { approver } = request;
-  const hindrance = approver.kind === 'claimed' ? undefined : whyNotApprover(row, approver);
-  if (hindrance !== undefined) return refused(hindrance);
+  // On the list as this transaction sees it: a terminal counts until somebody else may prove themselves, and no longer.
+  const hindrance =
+    approver.kind === 'claimed'
+      ? undefined
+      : (whyNotTerminal(tx, approver) ?? whyNotApprover(row, approver));
+  if (hindrance !== undefined) return hindrance;
   return approve(tx, row, request, nowMs);
 }
 
@@ -123,7 +127,11 @@ function voteFields({ approver, verified, via, verdict, reason }: VoteRow) {
 }
 
 function provenYeses(tx: Tx, row: ApprovalRow): readonly string[] {
-  const votes = tx.votes(row.id).filter((each) => each.verified && each.verdict === 'approve');
+  const isTerminalProof = tx.approvers().length === 0;
+  const votes = tx
+    .votes(row.id)
+    .filter((each) => each.verified && each.verdict === 'approve')
+    .filter((each) => isTerminalProof || each.via === 'credential');
   return [...new Set(votes.map((each) => each.approver))];
 }
 

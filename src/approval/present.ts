@@ -1,7 +1,9 @@
 import { timestamp } from '../core/clock.ts';
+import { digestOf } from '../core/digest.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { printable } from '../core/printable.ts';
 import type { ApprovalRow, Reader, VoteRow } from '../store/contract.ts';
+import { wrap } from './wrap.ts';
 
 /** What `approvals list --format json` says of one approval. */
 export function approvalSummary(reader: Reader, row: ApprovalRow, nowMs: number) {
@@ -22,6 +24,7 @@ export function approvalSummary(reader: Reader, row: ApprovalRow, nowMs: number)
 export function approvalDetail(reader: Reader, row: ApprovalRow, nowMs: number) {
   return {
     ...approvalSummary(reader, row, nowMs),
+    arguments_digest: argumentsDigest(reader, row),
     action: actionOf(reader, row),
     rules: row.rules,
     quorum: row.quorum,
@@ -40,18 +43,17 @@ export function approvalDetail(reader: Reader, row: ApprovalRow, nowMs: number) 
 }
 
 type Summary = ReturnType<typeof approvalSummary>;
-type Detail = ReturnType<typeof approvalDetail>;
+export type Detail = ReturnType<typeof approvalDetail>;
 
-/** One line of `approvals list`. */
-export function summaryLine(summary: Summary): string {
+/** One approval in `approvals list`: a line, and what of it does not fit into `columns`. */
+export function summaryLines(summary: Summary, columns: number): readonly string[] {
   const { id, state, server, tool, requester, expires_at, reason } = summary;
-  return printable(
-    `${id}  ${state}  ${server}/${tool}  by ${requester}  until ${expires_at}  ${reason}`,
-  );
+  const line = `${id}  ${state}  ${server}/${tool}  by ${requester}  until ${expires_at}  ${reason}`;
+  return wrap(printable(line), columns);
 }
 
 /** The lines of `approvals show`, and of the question that `approve` asks in a terminal: the whole call. */
-export function detailLines(detail: Detail): readonly string[] {
+export function detailLines(detail: Detail, columns: number): readonly string[] {
   const facts: readonly (readonly [label: string, value: string])[] = [
     ['approval', detail.id],
     ['state', detail.state],
@@ -67,17 +69,25 @@ export function detailLines(detail: Detail): readonly string[] {
     ['binding', detail.binding],
     ['decision', detail.decision_id],
     ['trace', detail.trace_id],
+    ['digest', detail.arguments_digest ?? '(erased)'],
   ];
-  const lines = facts.map(([label, value]) => `${label.padEnd(12)}${printable(value)}`);
-  return [...lines, 'arguments', ...argumentLines(detail.arguments)];
+  const lines = facts.flatMap(([label, value]) =>
+    wrap(`${label.padEnd(12)}${printable(value)}`, columns),
+  );
+  return [...lines, 'arguments', ...argumentLines(detail.arguments, columns)];
 }
 
-// Indented by us and escaped line by line, so that no string in the arguments can pass for a line of ours.
-function argumentLines(value: Json): readonly string[] {
+// Broken by us and escaped line by line, so that no string in the arguments can pass for a line of ours.
+function argumentLines(value: Json, columns: number): readonly string[] {
   if (value === null) return ['  (erased)'];
   return JSON.stringify(value, undefined, 2)
     .split('\n')
-    .map((line) => `  ${printable(line)}`);
+    .flatMap((line) => wrap(printable(line), columns, 'margin'));
+}
+
+function argumentsDigest(reader: Reader, row: ApprovalRow): string | null {
+  const bytes = reader.payload(row.argumentsPayload);
+  return bytes === undefined ? null : digestOf(bytes);
 }
 
 function argumentsOf(reader: Reader, row: ApprovalRow): JsonObject | null {

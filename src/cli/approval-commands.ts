@@ -86,7 +86,7 @@ function addDecision(parent: Command, act: Act, verdict: 'approve' | 'deny'): vo
   explain(parent.command(verdict).argument('<ID>'), {
     summary: isYes ? 'say yes to one call' : 'say no to one call',
     sentence: isYes
-      ? 'Shows the whole call and approves it, once, after a y; with a credential in MCP_GATE_APPROVER it does not ask.'
+      ? 'Shows the whole call and approves it, once, after a y; with a credential in MCP_GATE_APPROVER it does not ask. Once there are approvers a yes needs the credential of one.'
       : 'Denies one call that waits.',
     examples: [
       [
@@ -117,7 +117,8 @@ function addApprovers(program: Command, act: Act): void {
   });
   explain(approvers.command('add').argument('<NAME>'), {
     summary: 'add a person and print the credential, once',
-    sentence: 'Adds a person and prints the credential once; only a hash of it is kept.',
+    sentence:
+      'Adds a person and prints the credential once; only a hash of it is kept. From the first one on a yes needs a credential.',
     examples: [['for a program', 'mcp-gate approvers add alice --format json']],
   })
     .addOption(configOption())

@@ -1,3 +1,4 @@
+import { cut } from '../approval/wrap.ts';
 import { timestamp } from '../core/clock.ts';
 import { printable } from '../core/printable.ts';
 import type { ApprovalRow } from '../store/contract.ts';
@@ -40,19 +41,22 @@ export function withPending(screen: Screen, pending: readonly ApprovalRow[]): Sc
 
 /**
  * The screen with the whole call and the question about it. A call that is longer than the screen is not asked about: its
- * author would choose which part of it scrolls away.
+ * author would choose which part of it scrolls away. Its lines fit the width already.
  */
 export function asking(
   screen: Screen,
   question: NonNullable<Screen['question']>,
-  { columns = 80, rows = 24 }: { readonly columns?: number; readonly rows?: number },
+  { rows = 24 }: { readonly rows?: number },
 ): Screen {
-  const height = question.lines.reduce(
-    (sum, line) => sum + Math.ceil(line.length / columns || 1),
-    0,
-  );
-  if (height + 3 <= rows) return { ...screen, question, message: '' };
+  if (question.lines.length + 3 <= rows) return { ...screen, question, message: '' };
   return { ...screen, message: `longer than this screen: mcp-gate approve ${question.id}` };
+}
+
+/** The terminal has another size now: a question that was laid out for the old one may be torn. */
+export function resized(screen: Screen): Screen {
+  if (screen.question === undefined) return screen;
+  const message = 'the screen has another size now, nothing was decided';
+  return { ...screen, question: undefined, message };
 }
 
 /** What a key means on this screen. */
@@ -80,24 +84,49 @@ export function onKey(screen: Screen, key: string): Key {
   }
 }
 
-/** The screen as lines of at most `columns` characters; a question is never cut, whatever it takes. */
-export function screenLines(screen: Screen, columns: number, paint: Paint): string[] {
+interface Size {
+  readonly columns: number;
+  readonly rows?: number | undefined;
+}
+
+/** What the list takes beside its rows: the lines above and below it, and the one that the cursor ends on. */
+const frameRows = 6;
+
+/** The screen as lines that fit it; a question is never cut. */
+export function screenLines(screen: Screen, size: Size, paint: Paint): string[] {
   if (screen.question !== undefined) {
     return [...screen.question.lines, '', 'approve this call? [y/N]'];
   }
-  const rows = screen.pending.map((row) =>
-    rowLine(row, row.id === screen.selected, columns, paint),
-  );
-  const body = rows.length === 0 ? ['nothing waits for a person'] : rows;
-  const keys = 'j/k move   a approve   d deny   q end';
-  return [`${screen.pending.length} pending`, '', ...body, '', screen.message, paint('dim', keys)];
+  const { columns } = size;
+  const { pending } = screen;
+  const body =
+    pending.length === 0 ? ['nothing waits for a person'] : listLines(screen, size, paint);
+  const message = cut(printable(screen.message), columns);
+  const keys = cut('j/k move   a approve   d deny   q end', columns);
+  return [`${pending.length} pending`, '', ...body, '', message, paint('dim', keys)];
+}
+
+/** The rows around the cursor: an agent that asks for a lot must not push the others off the screen. */
+function listLines({ pending, selected }: Screen, size: Size, paint: Paint): readonly string[] {
+  const most = Math.max(1, (size.rows ?? 24) - frameRows);
+  const line = (row: ApprovalRow) => rowLine(row, row.id === selected, size.columns, paint);
+  if (pending.length <= most) return pending.map(line);
+  const count = Math.max(1, most - 2);
+  const at = pending.findIndex((row) => row.id === selected);
+  const from = Math.max(0, Math.min(pending.length - count, at - Math.floor(count / 2)));
+  const below = pending.length - from - count;
+  return [
+    `  (${from} more above)`,
+    ...pending.slice(from, from + count).map(line),
+    `  (${below} more below)`,
+  ];
 }
 
 function rowLine(row: ApprovalRow, isSelected: boolean, columns: number, paint: Paint): string {
   const until = timestamp(row.expiresMs).slice(11, 19);
   const call = `${row.server}/${row.tool}`;
   const text = printable(`${row.id}  until ${until}  ${call}  by ${row.requester}  ${row.reason}`);
-  const line = `${isSelected ? '>' : ' '} ${text}`.slice(0, columns);
+  const line = cut(`${isSelected ? '>' : ' '} ${text}`, columns);
   return isSelected ? paint('bold', line) : line;
 }
 

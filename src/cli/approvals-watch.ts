@@ -9,7 +9,15 @@ import { watchApprovals } from '../approval/watch.ts';
 import { describe, GateError } from '../core/errors.ts';
 import { Lifetime } from '../core/lifetime.ts';
 import type { Store } from '../store/contract.ts';
-import { asking, emptyScreen, onKey, screenLines, withPending } from './approvals-screen.ts';
+import { columnsOf } from './approvals-columns.ts';
+import {
+  asking,
+  emptyScreen,
+  onKey,
+  resized,
+  screenLines,
+  withPending,
+} from './approvals-screen.ts';
 import { outcome } from './decide.ts';
 import { type Io, painter } from './io.ts';
 import type { StateOptions } from './options.ts';
@@ -37,7 +45,8 @@ async function watch(io: Io, store: Store, approver: Approver): Promise<void> {
   const lifetime = new Lifetime();
   let screen = emptyScreen;
   const draw = () => {
-    const lines = screenLines(screen, io.stdout.columns ?? 80, paint);
+    const size = { rows: io.stdout.rows, columns: columnsOf(io.stdout) };
+    const lines = screenLines(screen, size, paint);
     io.stdout.write(`\x1b[H\x1b[2J${lines.join('\r\n')}\r\n`);
   };
   const decide = async (verdict: 'approve' | 'deny', id: string): Promise<void> => {
@@ -54,24 +63,30 @@ async function watch(io: Io, store: Store, approver: Approver): Promise<void> {
     else if (key.kind === 'deny') void decide('deny', key.id);
     else {
       screen =
-        key.kind === 'show' ? key.screen : asking(screen, wholeCall(store, key.id), io.stdout);
+        key.kind === 'show' ? key.screen : asking(screen, wholeCall(io, store, key.id), io.stdout);
       draw();
     }
   };
+  const resize = (): void => {
+    screen = resized(screen);
+    draw();
+  };
   const release = takeKeys(io, lifetime, press);
+  io.stdout.on('resize', resize);
   try {
     for await (const { pending } of watchApprovals({ store, clock: Date.now, lifetime })) {
       screen = withPending(screen, pending);
       draw();
     }
   } finally {
+    io.stdout.off('resize', resize);
     release();
   }
 }
 
-function wholeCall(store: Store, id: string) {
+function wholeCall(io: Io, store: Store, id: string) {
   const detail = approvalDetail(store, findApproval(store, id), Date.now());
-  return { id, lines: detailLines(detail) };
+  return { id, lines: detailLines(detail, columnsOf(io.stdout)) };
 }
 
 /** The vote, and what it came to; never rejects. */
@@ -85,7 +100,8 @@ async function answer(
     const request = { id, verdict, approver, reason: undefined };
     return outcome(await decideApproval({ store, clock: Date.now }, request), approver);
   } catch (error) {
-    return describe(error);
+    const hint = error instanceof GateError ? error.hint : undefined;
+    return hint === undefined ? describe(error) : `${describe(error)} (${hint})`;
   }
 }
 

@@ -1,5 +1,6 @@
 import { findApproval } from '../approval/approval-id.ts';
-import { approvalDetail, approvalSummary, detailLines, summaryLine } from '../approval/present.ts';
+import { approvalDetail, approvalSummary, detailLines, summaryLines } from '../approval/present.ts';
+import { columnsOf } from './approvals-columns.ts';
 import { type Io, print, printJson, tell } from './io.ts';
 import type { ReadingOptions } from './options.ts';
 import { findPlace, withStore } from './state.ts';
@@ -17,7 +18,13 @@ export async function listApprovals(
     const summaries = rows.map((row) => approvalSummary(store, row, nowMs));
     if (options.format === 'json') printJson(io, summaries);
     else if (summaries.length === 0) tell(io, 'nothing waits for a person');
-    else print(io, summaries.map(summaryLine));
+    else {
+      const columns = columnsOf(io.stdout);
+      print(
+        io,
+        summaries.flatMap((summary) => summaryLines(summary, columns)),
+      );
+    }
     return 0;
   });
 }
@@ -26,7 +33,7 @@ export async function showApproval(io: Io, id: string, options: ReadingOptions):
   return withStore(await findPlace(io, options), 'refuse', async (store) => {
     const detail = approvalDetail(store, findApproval(store, id), Date.now());
     if (options.format === 'json') printJson(io, { ...detail });
-    else print(io, detailLines(detail));
+    else print(io, detailLines(detail, columnsOf(io.stdout)));
     return 0;
   });
 }

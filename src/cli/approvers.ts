@@ -14,6 +14,9 @@ export async function add(io: Io, name: string, options: ReadingOptions): Promis
     }
     print(io, [secret]);
     tell(io, 'shown once: keep it, and hand it to mcp-gate as MCP_GATE_APPROVER');
+    if (name === userInfo().username) {
+      tell(io, `"${name}" cannot approve what the agents of the system user "${name}" ask for`);
+    }
     return 0;
   });
 }

@@ -3,10 +3,12 @@ import { createInterface } from 'node:readline/promises';
 import { findApproval } from '../approval/approval-id.ts';
 import { decideApproval } from '../approval/decide.ts';
 import { resolveApprover } from '../approval/identity.ts';
-import { approvalDetail, detailLines } from '../approval/present.ts';
-import type { Approver } from '../approval/separation.ts';
+import { approvalDetail } from '../approval/present.ts';
+import { questionOf } from '../approval/question.ts';
+import { type Approver, whyNotTerminal } from '../approval/separation.ts';
 import { GateError } from '../core/errors.ts';
-import type { Store } from '../store/contract.ts';
+import type { ApprovalRow, Store } from '../store/contract.ts';
+import { columnsOf } from './approvals-columns.ts';
 import { type Io, isInteractive, print, tell } from './io.ts';
 import type { StateOptions } from './options.ts';
 import { findPlace, withStore } from './state.ts';
@@ -27,20 +29,25 @@ export async function decide(io: Io, answer: Answer): Promise<number> {
       osUser: userInfo().username,
       as: answer.as,
     });
-    const isProven = approver.kind === 'credential';
-    if (answer.verdict === 'approve' && !isProven && !(await confirm(io, store, answer.id))) {
-      tell(io, 'nothing was decided');
-      return 1;
+    const { verdict, reason } = answer;
+    const row = findApproval(store, answer.id);
+    if (verdict === 'approve' && approver.kind !== 'credential') {
+      const hindrance = whyNotTerminal(store, approver);
+      if (hindrance !== undefined) throw hindrance;
+      if (!(await confirm(io, store, row))) {
+        tell(io, 'nothing was decided');
+        return 1;
+      }
     }
-    const { id, verdict, reason } = answer;
-    const request = { id, verdict, approver, reason };
+    // The call that was shown: by now the beginning of an id may name another.
+    const request = { id: row.id, verdict, approver, reason };
     const decided = await decideApproval({ store, clock: Date.now }, request);
     print(io, [outcome(decided, approver)]);
     return 0;
   });
 }
 
-async function confirm(io: Io, store: Store, id: string): Promise<boolean> {
+async function confirm(io: Io, store: Store, row: ApprovalRow): Promise<boolean> {
   if (!isInteractive(io)) {
     throw new GateError(
       'credential_refused',
@@ -50,14 +57,15 @@ async function confirm(io: Io, store: Store, id: string): Promise<boolean> {
       },
     );
   }
-  const lines = detailLines(approvalDetail(store, findApproval(store, id), Date.now()));
+  const detail = approvalDetail(store, row, Date.now());
+  const { lines, prompt, isYes } = questionOf(detail, columnsOf(io.stderr));
   for (const line of lines) tell(io, line);
   const reader = createInterface({ input: io.stdin, output: io.stderr });
   // The end of input, or control-C, is no answer, and so it is no yes.
   const closed = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
   try {
-    const typed = await Promise.race([reader.question('approve this call? [y/N] '), closed]);
-    return /^y(es)?$/i.test(typed.trim());
+    const typed = await Promise.race([reader.question(prompt), closed]);
+    return isYes(typed.trim());
   } finally {
     reader.close();
   }

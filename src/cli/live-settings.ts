@@ -1,11 +1,13 @@
-import { realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, parse, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { applyReload, diffNeedingRestart } from '../config/reload.ts';
 import { callSettings } from '../config/settings.ts';
 import { watchConfig } from '../config/watch.ts';
 import type { Control } from '../control/control-file.ts';
 import { describe } from '../core/errors.ts';
+import { Disk, namesOf } from '../facts/follow.ts';
 import type { CallSettings } from '../facts/input.ts';
 import type { PathRoots } from '../facts/paths.ts';
 
@@ -59,17 +61,47 @@ export function followSettings(
 
 /** What string arguments are resolved against, and where they must not lead. */
 export function pathRoots(config: Config, policyFolder: string): (server: string) => PathRoots {
-  const protectedPaths = [config.file, policyFolder, config.stateDir].map(realPath);
+  const protectedPaths = [config.file, policyFolder, config.stateDir].flatMap(placesOf);
   const workspace = config.workspace === undefined ? undefined : realPath(config.workspace);
   const folder = realPath(dirname(config.file));
   const roots = new Map(
     [...config.servers].map(([key, server]): [string, PathRoots] => [
       key,
-      { workspace, serverCwd: realPath(server.cwd), protectedPaths },
+      {
+        workspace,
+        serverCwd: realPath(server.cwd),
+        serverFolders: server.args.flatMap((arg) => foldersIn(arg, server.cwd)),
+        protectedPaths,
+      },
     ]),
   );
   const others: PathRoots = { workspace, serverCwd: folder, protectedPaths };
   return (server) => roots.get(server) ?? others;
+}
+
+// Where it really is, and every link on the way there: who changes one of those changes what the gate finds.
+function placesOf(path: string): readonly string[] {
+  const links: string[] = [];
+  const real = new Disk().follow(parse(path).root, namesOf(path), links);
+  return [...links, real ?? realPath(path)];
+}
+
+// File servers take relative paths from the folders that they were started with: `./data`, `~/data`, `--root=./data`.
+function foldersIn(arg: string, cwd: string): readonly string[] {
+  const written = [arg, arg.slice(arg.indexOf('=') + 1)];
+  const meant = written.map((each) => each.replace(/^~(?=[\\/]|$)/, () => homedir()));
+  return meant
+    .map((each) => resolve(cwd, each))
+    .map(realPath)
+    .filter(isFolder);
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function realPath(path: string): string {

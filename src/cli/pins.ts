@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { resolveApprover } from '../approval/identity.ts';
+import { whyNotTerminal } from '../approval/separation.ts';
 import { timestamp } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
@@ -39,12 +40,14 @@ export async function acceptPins(
   const place = await findPlace(io, options);
   const { gate } = requireConfig(place);
   return withStore(place, 'refuse', async (store) => {
-    await resolveApprover(store, {
+    const approver = await resolveApprover(store, {
       env: io.env,
       isTerminal: isInteractive(io),
       osUser: userInfo().username,
       as: undefined,
     });
+    const hindrance = whyNotTerminal(store, approver);
+    if (hindrance !== undefined) throw hindrance;
     const accepted = await createPinBook(store, gate, Date.now).accept(server, tool);
     if (accepted.length === 0) {
       const what = tool === undefined ? `server "${server}"` : `tool "${server}/${tool}"`;

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Answer, Delivery } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Lifetime } from '../core/lifetime.ts';
+import { shortened } from '../core/shortened.ts';
 import type { SendOptions } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
 import type {
@@ -14,7 +15,7 @@ import type {
 import { LineSplitter } from '../wire/line-splitter.ts';
 import { createLineWriter } from '../wire/line-writer.ts';
 import { readMessage } from '../wire/read-message.ts';
-import { cleanResponse, withoutReserved } from '../wire/reserved-meta.ts';
+import { cleanResponse, withoutReserved, withoutReservedMembers } from '../wire/reserved-meta.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import type { Connection } from './contract.ts';
 import { FaultMeter } from './fault-meter.ts';
@@ -148,7 +149,7 @@ export class StdioConnection implements Connection {
       this.#refuse(request.id, rpcCode.unavailable, 'too many requests are waiting');
     } else {
       const { lifetime, reply } = this.#asked.begin(request.id);
-      this.#events.onRequest(withoutReservedParams(request), lifetime, reply);
+      this.#events.onRequest(withoutReservedMembers(request), lifetime, reply);
     }
   }
 
@@ -161,10 +162,11 @@ export class StdioConnection implements Connection {
     } else if (notification.method === 'notifications/cancelled') {
       const { requestId, reason } = params;
       if (typeof requestId === 'string' || typeof requestId === 'number') {
-        this.#asked.cancel(requestId, typeof reason === 'string' ? reason : 'cancelled');
+        const said = typeof reason === 'string' ? shortened(reason, 200) : 'cancelled';
+        this.#asked.cancel(requestId, said);
       }
     } else {
-      this.#events.onNotification(withoutReservedParams(notification));
+      this.#events.onNotification(withoutReservedMembers(notification));
     }
   }
 
@@ -218,10 +220,4 @@ export class StdioConnection implements Connection {
     this.close(reason);
     this.#events.onBroken(reason);
   }
-}
-
-function withoutReservedParams<T extends IncomingRequest | IncomingNotification>(message: T): T {
-  return message.params === undefined
-    ? message
-    : { ...message, params: withoutReserved(message.params) };
 }

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { printable } from '../core/printable.ts';
+import { configuredSecrets } from './configured-secrets.ts';
 import type { ProcessExit } from './process.ts';
 import type { ServerCommand } from './server-spec.ts';
 
 const stderrCharacters = 200;
-/** Shorter values are words that a message may well contain. */
-const secretCharacters = 8;
 
 /** Why a server is not there, in words for `status`: what it printed last says most, but for what it was given to keep. */
 export function exitReason(
@@ -29,10 +28,8 @@ function unstartedReason(error: unknown, { command, cwd }: ServerCommand): strin
   return `command "${command}" could not be started: ${code}`;
 }
 
-function quoted(line: string, { env }: ServerCommand): string {
+function quoted(line: string, command: ServerCommand): string {
   let text = line.trim();
-  for (const value of Object.values(env)) {
-    if (value.length >= secretCharacters) text = text.replaceAll(value, '…');
-  }
+  for (const secret of configuredSecrets(command)) text = text.replaceAll(secret, '…');
   return printable(text).slice(0, stderrCharacters);
 }

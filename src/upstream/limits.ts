@@ -2,11 +2,19 @@
 export interface UpstreamLimits {
   /** How long one listing (all its pages) may take. */
   readonly listMs: number;
-  /** The pause between two listings of one server, however often it says that they changed. */
+  /** The shortest pause between two listings of one server, however often it says that they changed. */
   readonly relistPauseMs: number;
+  /** What the pause grows to while changes keep coming. */
+  readonly relistLongestPauseMs: number;
+  /** After this long without a listing the pause is the shortest again. */
+  readonly relistQuietMs: number;
   /** When tools are listed again because their pins could not be read. */
   readonly pinRetryMs: number;
+  /** When they are listed again because more of them were new or changed than may be recorded. */
+  readonly pinWithheldMs: number;
   readonly listItems: number;
+  /** Each has a pin, a name to compare and a schema to keep. */
+  readonly listTools: number;
   readonly listPages: number;
   /** Bytes of all pages of one listing together. */
   readonly listBytes: number;
@@ -22,6 +30,11 @@ export interface UpstreamLimits {
   readonly faultsPerMinute: number;
   /** Requests of one server to the client that wait at the same time. */
   readonly serverRequests: number;
+  /** Of those, the ones that are handed on at the same time. */
+  readonly requestsInFlight: number;
+  readonly requestsPerSecond: number;
+  /** What a server may ask at once after a pause. */
+  readonly requestBurst: number;
   /** After the end of stdin, before SIGTERM. */
   readonly closeMs: number;
   /** After SIGTERM, before SIGKILL. */
@@ -36,17 +49,24 @@ const mebibyte = 1024 * 1024;
 
 export const defaultLimits: UpstreamLimits = {
   listMs: 30_000,
-  relistPauseMs: 500,
+  relistPauseMs: 1_000,
+  relistLongestPauseMs: 30_000,
+  relistQuietMs: 60_000,
   pinRetryMs: 5_000,
+  pinWithheldMs: 600_000,
   listItems: 10_000,
+  listTools: 1_000,
   listPages: 100,
-  listBytes: 64 * mebibyte,
+  listBytes: 8 * mebibyte,
   lateAnswerMs: 30_000,
   messageBytes: 64 * mebibyte,
   stderrLineBytes: 8 * 1024,
   unreadBytes: 64 * mebibyte,
   faultsPerMinute: 1_000,
   serverRequests: 256,
+  requestsInFlight: 20,
+  requestsPerSecond: 50,
+  requestBurst: 100,
   closeMs: 1_000,
   terminateMs: 2_000,
   backoffMs: jitteredBackoff,

@@ -25,6 +25,7 @@ export async function listAll(
   limits: UpstreamLimits,
 ): Promise<Listing> {
   const method = listMethods[kind];
+  const most = kind === 'tools' ? limits.listTools : limits.listItems;
   const deadline = performance.now() + limits.listMs;
   const items: JsonObject[] = [];
   let cursor: string | undefined;
@@ -33,15 +34,16 @@ export async function listAll(
     const timeoutMs = Math.max(1, Math.ceil(deadline - performance.now()));
     const fields = cursor === undefined ? undefined : { cursor };
     const response = await requestResponse(target, { method, fields, timeoutMs });
-    const result = resultOf(response, method);
     bytes += response.line.length;
-    for (const item of pageItems(result, kind)) items.push(item);
-    if (items.length > limits.listItems) {
-      const cut = `more than ${limits.listItems} are listed, the rest is withheld`;
-      return { items: items.slice(0, limits.listItems), cut };
-    }
+    // Before it is parsed: reading, comparing and hashing a long list holds up every call.
     if (bytes > limits.listBytes) {
       return { items, cut: `more than ${limits.listBytes} bytes are listed, the rest is withheld` };
+    }
+    const result = resultOf(response, method);
+    for (const item of pageItems(result, kind)) items.push(item);
+    if (items.length > most) {
+      const cut = `more than ${most} are listed, the rest is withheld`;
+      return { items: items.slice(0, most), cut };
     }
     const next = result['nextCursor'];
     if (typeof next !== 'string' || next === cursor) return { items, cut: undefined };

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { EntryKind, PinRow, Store, Tx } from '../store/contract.ts';
+import { PinBudget } from './pin-budget.ts';
 
 export type PinState = 'pinned' | 'changed' | 'unknown';
 
@@ -20,7 +21,8 @@ export interface ObservedPin {
 /**
  * What each tool's definition was when it was first seen, or last accepted. A definition that differs is `changed` until
  * somebody accepts it; without the store nothing is known of any tool, and the digests are all that `observe` can say.
- * `observe` never rejects; `accept` does, with `store_unavailable`.
+ * `observe` never rejects; `accept` does, with `store_unavailable`. A server that has used up its budget of new and changed
+ * definitions for this hour gets no pin for further ones: they are missing in the answer, and nobody may call such a tool.
  */
 export interface PinBook {
   /** One transaction for all tools of a server, and none when nothing is new. */
@@ -35,22 +37,31 @@ export interface PinBook {
   list(): readonly PinRow[];
 }
 
-export function createPinBook(store: Store, gateKey: string, clock: Clock): PinBook {
-  return new StoredPinBook(store, gateKey, clock);
+/** Entries of one server in the journal within an hour. */
+const entriesPerHour = 2_000;
+
+export function createPinBook(
+  store: Store,
+  gateKey: string,
+  clock: Clock,
+  budget: PinBudget = new PinBudget(entriesPerHour),
+): PinBook {
+  return new StoredPinBook(store, gateKey, clock, budget);
 }
 
-type Rows = ReadonlyMap<string, PinRow>;
+type Digests = ReadonlyMap<string, string>;
 
 class StoredPinBook implements PinBook {
   readonly #store: Store;
   readonly #gate: string;
   readonly #clock: Clock;
-  #read: { readonly version: number; readonly rows: Rows } | undefined;
+  readonly #budget: PinBudget;
 
-  constructor(store: Store, gate: string, clock: Clock) {
+  constructor(store: Store, gate: string, clock: Clock, budget: PinBudget) {
     this.#store = store;
     this.#gate = gate;
     this.#clock = clock;
+    this.#budget = budget;
   }
 
   async observe(
@@ -58,22 +69,31 @@ class StoredPinBook implements PinBook {
     tools: readonly ToolDefinition[],
   ): Promise<ReadonlyMap<string, ObservedPin>> {
     const digests = new Map(tools.map((each) => [each.name, definitionDigest(each.definition)]));
+    let taken = 0;
     try {
-      const known = byTool(this.#store.pins(this.#gate));
-      const isNew = [...digests].some(([tool, digest]) => !isKnown(known, server, tool, digest));
-      if (isNew) {
-        await this.#store.write('decision', (tx) => this.#record(tx, server, digests));
+      const news = [...digests].filter(
+        ([tool, digest]) => !isKnown(this.#row(server, tool), digest),
+      );
+      const costly = news.filter(([tool, digest]) => this.#row(server, tool)?.digest !== digest);
+      taken = this.#budget.take(server, costly.length, this.#clock());
+      const refused = new Set(costly.slice(taken).map(([tool]) => tool));
+      const recorded = new Map(news.filter(([tool]) => !refused.has(tool)));
+      if (recorded.size > 0) {
+        await this.#store.write('decision', (tx) => this.#record(tx, server, recorded));
       }
+      for (const tool of refused) digests.delete(tool);
     } catch {
+      this.#budget.giveBack(server, taken);
       // Without the store nothing can be compared: the state says so, and policy decides what that is worth.
       return observed(digests, () => 'unknown');
     }
     return observed(digests, (tool, digest) => this.state(server, tool, digest));
   }
 
+  // One row by its key: tools that are not pinned are asked about at every call, and a server has a say in how many there are.
   state(server: string, tool: string, digest: string): PinState {
     try {
-      const row = this.#rows().get(rowKey(server, tool));
+      const row = this.#row(server, tool);
       if (row === undefined) return 'unknown';
       return row.digest === digest ? 'pinned' : 'changed';
     } catch {
@@ -96,19 +116,14 @@ class StoredPinBook implements PinBook {
     return this.#store.pins(this.#gate);
   }
 
-  #rows(): Rows {
-    const version = this.#store.version();
-    if (this.#read?.version !== version) {
-      this.#read = { version, rows: byTool(this.#store.pins(this.#gate)) };
-    }
-    return this.#read.rows;
+  #row(server: string, tool: string): PinRow | undefined {
+    return this.#store.pin(this.#gate, server, tool);
   }
 
-  #record(tx: Tx, server: string, digests: ReadonlyMap<string, string>): void {
-    const known = byTool(tx.pins(this.#gate));
+  #record(tx: Tx, server: string, digests: Digests): void {
     for (const [tool, digest] of digests) {
-      if (isKnown(known, server, tool, digest)) continue;
-      const row = known.get(rowKey(server, tool));
+      const row = tx.pin(this.#gate, server, tool);
+      if (isKnown(row, digest)) continue;
       const seenMs = this.#clock();
       if (row === undefined) {
         tx.putPin({ gate: this.#gate, server, tool, digest, changedDigest: undefined, seenMs });
@@ -135,22 +150,13 @@ class StoredPinBook implements PinBook {
 }
 
 /** True when the store already says all there is to say about a tool with this digest. */
-function isKnown(rows: Rows, server: string, tool: string, digest: string): boolean {
-  const row = rows.get(rowKey(server, tool));
+function isKnown(row: PinRow | undefined, digest: string): boolean {
   if (row === undefined) return false;
   return row.digest === digest ? row.changedDigest === undefined : row.changedDigest === digest;
 }
 
-function byTool(rows: readonly PinRow[]): Rows {
-  return new Map(rows.map((row) => [rowKey(row.server, row.tool), row]));
-}
-
-function rowKey(server: string, tool: string): string {
-  return `${server}\n${tool}`;
-}
-
 function observed(
-  digests: ReadonlyMap<string, string>,
+  digests: Digests,
   state: (tool: string, digest: string) => PinState,
 ): ReadonlyMap<string, ObservedPin> {
   return new Map(

@@ -2,7 +2,7 @@ import type { JsonObject } from '../core/json.ts';
 import { withoutReserved } from '../wire/reserved-meta.ts';
 import type { CatalogItem } from './contract.ts';
 import { shown, type WithheldName } from './names.ts';
-import { compileTemplate, type UriTemplate } from './uri-template.ts';
+import { compileTemplate, hasScheme, type UriTemplate } from './uri-template.ts';
 
 /** One resource or resource template as a server listed it. */
 export interface ListedResource {
@@ -70,10 +70,10 @@ export class ResourceRoutes {
 
   constructor(resources: ResourceView, templates: ResourceView) {
     this.#exact = resources.servers;
-    this.#templates = [...templates.servers].map(([template, server]) => ({
-      server,
-      fits: compileTemplate(template),
-    }));
+    // Without a scheme of its own a template would draw the URIs of all other servers to its own; it is only listed.
+    this.#templates = [...templates.servers]
+      .filter(([template]) => hasScheme(template))
+      .map(([template, server]) => ({ server, fits: compileTemplate(template) }));
   }
 
   /** `unlisted` when neither a resource nor a template says anything about it; undefined when several servers do. */

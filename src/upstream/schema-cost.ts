@@ -16,13 +16,18 @@ const cheapFormats = new Set([
   'uri',
 ]);
 
+/** Below the root they make `#/…` mean another part of the schema than the one that is counted here. */
+const scopeKeywords = new Set(['$id', 'id', '$anchor', '$dynamicAnchor', '$recursiveAnchor']);
+
 /**
  * True when checking small arguments against a schema takes time in proportion to both. A false alarm costs the
  * price of a time limit; the schema is a stranger's, so all that is not known to be cheap is costly.
  */
 export function isCheap(schema: JsonObject): boolean {
   const walk: Walk = { root: schema, budget: expandedNodes, references: 0 };
-  return isCheapNode(schema, walk);
+  return Object.entries(schema)
+    .filter(([key]) => !scopeKeywords.has(key) || isObject(schema[key]))
+    .every(([key, value]) => isCheapMember(key, value, walk));
 }
 
 interface Walk {
@@ -42,6 +47,7 @@ function isCheapNode(node: Json | undefined, walk: Walk): boolean {
 
 /** A keyword's value of another type is the schema of a property that has the keyword's name. */
 function isCheapMember(key: string, value: Json | undefined, walk: Walk): boolean {
+  if (scopeKeywords.has(key) && !isObject(value)) return false;
   if (typeof value === 'string') return isCheapText(key, value, walk);
   if (key === 'uniqueItems' && value === true) return false;
   if (key === 'patternProperties' && isObject(value)) {

@@ -13,6 +13,7 @@ import type { UpstreamLimits } from './limits.ts';
 import { Lister } from './lister.ts';
 import type { Log } from './log.ts';
 import type { PinBook } from './pins.ts';
+import { RequestRate } from './request-rate.ts';
 import { warmDialect } from './schema-dialect.ts';
 import { ServerRun } from './server-run.ts';
 import type { ServerSpec } from './server-spec.ts';
@@ -42,6 +43,7 @@ export class Supervisor {
   #state: UpstreamStatus['state'] = 'starting';
   #reason: string | undefined;
   #listFaults = new Map<ListKind, string>();
+  readonly #told = new Set<string>();
   #restarts = 0;
   #failures = 0;
   #readySinceMs: number | undefined;
@@ -86,13 +88,20 @@ export class Supervisor {
   #begin(): void {
     const { spec, limits, leash, log, events } = this.#options;
     this.#move('starting', this.#reason);
+    const rate = new RequestRate({
+      limits,
+      onFlood: () => void run.end('it floods the gate with requests'),
+    });
     const run = new ServerRun({
       spec,
       limits,
       leash,
       log,
       events: {
-        onRequest: (...request) => events.onRequest(...request),
+        onRequest: (server, request, lifetime, reply) => {
+          const admitted = rate.admit(lifetime, reply);
+          if (admitted !== undefined) events.onRequest(server, request, lifetime, admitted);
+        },
         onNotification: (...notification) => events.onNotification(...notification),
         onReady: (connection) => void this.#ready(connection),
         onChanged: (kinds) => this.#lister?.refresh(kinds),
@@ -115,6 +124,7 @@ export class Supervisor {
       pins,
       limits,
       onFault: (kind, reason) => this.#listFault(kind, reason),
+      onCut: (kind, reason) => this.#listCut(kind, reason),
     });
     this.#lister = lister;
     this.#move('ready', undefined);
@@ -161,6 +171,14 @@ export class Supervisor {
     else this.#listFaults.set(kind, reason);
     if (reason !== undefined) log.debug({ server: spec.key, kind, reason }, 'listing failed');
     this.#options.onChange();
+  }
+
+  /** The status says it for as long as it is so; the log once. */
+  #listCut(kind: ListKind, reason: string): void {
+    const { spec, log } = this.#options;
+    if (this.#told.has(`${kind} ${reason}`)) return;
+    this.#told.add(`${kind} ${reason}`);
+    log.warn({ server: spec.key, kind, reason }, 'not all that the server lists is taken');
   }
 
   #move(state: UpstreamStatus['state'], reason: string | undefined): void {

@@ -31,6 +31,11 @@ export function compileTemplate(template: string): UriTemplate {
   };
 }
 
+/** Whether its scheme is not for the caller to choose: one that begins with a variable may stand for any URI at all. */
+export function hasScheme(template: string): boolean {
+  return /^[a-z][a-z\d+.-]*:/i.test(template);
+}
+
 function splitTemplate(template: string): readonly Part[] | undefined {
   const parts: Part[] = [];
   for (const piece of template.split(/(\{[^{}]*\})/)) {

@@ -213,24 +213,43 @@ describe('a claimed name', () => {
 
 describe('separation of duty', () => {
   const own = '"rita" asked for this call, expected another person to approve it';
-  const rows: readonly (readonly [string, string, Approver, string | undefined])[] = [
-    ['lets the desktop user at a terminal approve their own call', 'os:rita', rita, undefined],
-    ['refuses the requester by credential', 'os:rita', { kind: 'credential', name: 'rita' }, own],
+  const rows: readonly (readonly [
+    claim: string,
+    requester: string,
+    approver: Approver,
+    message: string | undefined,
+    hint: string | undefined,
+  ])[] = [
+    [
+      'lets the desktop user at a terminal approve their own call',
+      'os:rita',
+      rita,
+      undefined,
+      undefined,
+    ],
+    [
+      'refuses the requester by credential, and says what its name has to do with it',
+      'os:rita',
+      { kind: 'credential', name: 'rita' },
+      own,
+      'the credential has the name of the system user whose agent asked; issue one under another name: mcp-gate approvers add NAME',
+    ],
     [
       'refuses a requester with the same full name',
       'rita',
       { kind: 'credential', name: 'rita' },
       own,
+      undefined,
     ],
-    ['refuses a remote requester at a terminal', 'https://id.example|rita', rita, own],
-    ['lets another person approve', 'os:rita', alice, undefined],
+    ['refuses a remote requester at a terminal', 'https://id.example|rita', rita, own, undefined],
+    ['lets another person approve', 'os:rita', alice, undefined, undefined],
   ];
-  it.each(rows)('%s', async (_, requester, approver, message) => {
+  it.each(rows)('%s', async (_, requester, approver, message, hint) => {
     const { ask, parts, store } = deskScratch();
     const row = await ask({ requester });
     const decided = decideApproval(parts, yes(row.id, approver));
     if (message === undefined) await decided;
-    else await expect(decided).rejects.toMatchObject({ code: 'approval_refused', message });
+    else await expect(decided).rejects.toMatchObject({ code: 'approval_refused', message, hint });
     expect(stateOf(store, row)).toBe(message === undefined ? 'approved' : 'pending');
     expect(store.votes(row.id)).toHaveLength(message === undefined ? 1 : 0);
   });
@@ -240,6 +259,52 @@ describe('separation of duty', () => {
     const row = await ask();
     await decideApproval(parts, no(row.id, { kind: 'credential', name: 'rita' }));
     expect(stateOf(store, row)).toBe('denied');
+  });
+});
+
+describe('a terminal', () => {
+  const proves =
+    'a terminal proves nobody, for there are approvers: expected the credential of one of them';
+  const dana = { name: 'dana', secret: 'hash', createdMs: 0, addedBy: 'os:rita' };
+
+  it('proves nobody once there are approvers', async () => {
+    const { ask, parts, store } = deskScratch();
+    const row = await ask();
+    await store.write('decision', (tx) => tx.putApprover(dana));
+    await expect(decideApproval(parts, yes(row.id, rita))).rejects.toMatchObject({
+      code: 'approval_refused',
+      message: proves,
+      hint: 'set MCP_GATE_APPROVER=NAME:SECRET',
+    });
+    expect([stateOf(store, row), store.votes(row.id)]).toEqual(['pending', []]);
+  });
+
+  it('proves nobody when the first approver was added in the same moment', async () => {
+    const { ask, parts, store } = deskScratch();
+    const row = await ask();
+    const added = store.write('decision', (tx) => tx.putApprover(dana));
+    await expect(decideApproval(parts, yes(row.id, rita))).rejects.toThrow(proves);
+    await added;
+    expect(stateOf(store, row)).toBe('pending');
+  });
+
+  it('is enough to deny', async () => {
+    const { ask, parts, store } = deskScratch();
+    const row = await ask();
+    await store.write('decision', (tx) => tx.putApprover(dana));
+    await decideApproval(parts, no(row.id, rita));
+    expect(stateOf(store, row)).toBe('denied');
+  });
+
+  it('counts for no quorum once there are approvers, as early as its yes was', async () => {
+    const { ask, parts, store } = deskScratch();
+    const row = await ask({ decision: decision({ quorum: 2 }) });
+    expect(await decideApproval(parts, yes(row.id, rita))).toMatchObject({ votes: 1 });
+    await store.write('decision', (tx) => tx.putApprover(dana));
+    expect(await decideApproval(parts, yes(row.id, alice))).toMatchObject({ votes: 1, needed: 2 });
+    expect(stateOf(store, row)).toBe('pending');
+    await decideApproval(parts, yes(row.id, bob));
+    expect(stateOf(store, row)).toBe('approved');
   });
 });
 

@@ -4,10 +4,12 @@ import {
   approvalDetail,
   approvalSummary,
   detailLines,
-  summaryLine,
+  summaryLines,
 } from '../../src/approval/present.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import { decision, deskScratch } from './desk-scratch.ts';
+
+const wide = Number.POSITIVE_INFINITY;
 
 describe('an approval as people see it', () => {
   it('is what "approvals list --format json" promises', async () => {
@@ -62,17 +64,17 @@ describe('an approval as people see it', () => {
       environment: 'dev',
       decided_at: null,
     });
-    const lines = detailLines(detail);
+    const lines = detailLines(detail, wide);
     expect(lines).toContain('call        tools/call files/write_file');
     expect(lines).toContain('quorum      2 of alice, bob');
     expect(lines).toContain('vote        approve by alice (credential): fine');
     expect(lines).toContain('vote        approve by bob (claimed, does not count)');
     expect(lines.slice(-5)).toEqual([
       'arguments',
-      '  {',
-      '    "path": "/etc/hosts",',
-      '    "text": "x"',
-      '  }',
+      '│ {',
+      '│   "path": "/etc/hosts",',
+      '│   "text": "x"',
+      '│ }',
     ]);
   });
 
@@ -87,7 +89,7 @@ describe('an approval as people see it', () => {
       }),
     );
     const detail = approvalDetail(store, await ask({ action: 'prompts/get' }), clock());
-    expect(detailLines(detail)).toContain('call        prompts/get files/write_file');
+    expect(detailLines(detail, wide)).toContain('call        prompts/get files/write_file');
   });
 
   it('keeps hostile text on its line and out of the terminal', async () => {
@@ -97,8 +99,8 @@ describe('an approval as people see it', () => {
       tool: hostile,
       canonicalArguments: canonical({ [hostile]: hostile }),
     });
-    const summary = summaryLine(approvalSummary(store, row, clock()));
-    const lines = detailLines(approvalDetail(store, row, clock()));
+    const [summary] = summaryLines(approvalSummary(store, row, clock()), wide);
+    const lines = detailLines(approvalDetail(store, row, clock()), wide);
     const escaped = 'x\\u001b[2J\\u000d\\u000astate       approved\\u202e\\u009b';
     expect(summary).toContain(`files/${escaped}`);
     expect(lines).toContain(`call        tools/call files/${escaped}`);
@@ -106,12 +108,40 @@ describe('an approval as people see it', () => {
     for (const line of [summary, ...lines]) expect(line).not.toMatch(/[\p{Cc}\u202e]/u);
   });
 
+  it.each([20, 80])(
+    'is broken behind a gutter at %i columns, whatever is in it',
+    async (columns) => {
+      const { ask, clock, store } = deskScratch();
+      const forged = 'state       approved  ';
+      const row = await ask({
+        tool: `${'　'.repeat(60)}${forged.repeat(9)}`,
+        canonicalArguments: canonical({
+          a: `${' '.repeat(columns)}${forged.repeat(9)}`,
+          字: '字字'.repeat(99),
+        }),
+      });
+      const summary = summaryLines(approvalSummary(store, row, clock()), columns);
+      const lines = detailLines(approvalDetail(store, row, clock()), columns);
+      for (const line of [...summary, ...lines]) {
+        const wideCharacters = line.match(/[^\u0020-\u2fff]/g)?.length ?? 0;
+        expect(line.length + wideCharacters).toBeLessThanOrEqual(columns);
+      }
+      expect(summary.slice(1).every((line) => line.startsWith('│ '))).toBe(true);
+      const ours =
+        /^(approval|state|call|reason|rules|requester|environment|expires|quorum|policy|binding|decision|trace|digest) |^arguments$/;
+      const unmarked = lines.filter((line) => !line.startsWith('│ '));
+      expect(unmarked.every((line) => ours.test(line))).toBe(true);
+      expect(unmarked.filter((line) => line.startsWith('state'))).toEqual(['state       pending']);
+      expect(lines.map((line) => line.slice(2)).join('')).toContain('字字字');
+    },
+  );
+
   it('says when its arguments are gone', async () => {
     const { ask, clock, store } = deskScratch();
     const row = await ask();
     await store.write('decision', (tx) => tx.erasePayloads(Number.MAX_SAFE_INTEGER));
     const detail = approvalDetail(store, row, clock());
     expect(detail.arguments).toBeNull();
-    expect(detailLines(detail).at(-1)).toBe('  (erased)');
+    expect(detailLines(detail, wide).at(-1)).toBe('  (erased)');
   });
 });

@@ -3,6 +3,7 @@ import {
   asking,
   emptyScreen,
   onKey,
+  resized,
   screenLines,
   withPending,
 } from '../../src/cli/approvals-screen.ts';
@@ -80,16 +81,50 @@ it('a question about a call that somebody else decided is taken back', () => {
 
 it('a row fits the width and shows nothing that could move the cursor', () => {
   const screen = withPending(emptyScreen, [row('ap_1', { reason: `\u001b[2J${'x'.repeat(500)}` })]);
-  const line = screenLines(screen, 80, plain).find((each) => each.startsWith('>'));
+  const line = screenLines(screen, { columns: 80 }, plain).find((each) => each.startsWith('>'));
   expect(line).toMatch(/^> ap_1 {2}until 03:04:05 {2}files\/write {2}by os:me {2}\\u001b\[2Jx+$/);
   expect(line?.length).toBe(80);
 });
 
 it('a call that is longer than the screen is not asked about there', () => {
-  const long = { id: 'ap_1', lines: ['x'.repeat(800)] };
-  expect(asking(two, long, { columns: 80, rows: 12 })).toMatchObject({
+  const long = { id: 'ap_1', lines: Array<string>(10).fill('x') };
+  expect(asking(two, long, { rows: 12 })).toMatchObject({
     question: undefined,
     message: 'longer than this screen: mcp-gate approve ap_1',
   });
-  expect(asking(two, long, { columns: 80, rows: 13 }).question).toBe(long);
+  expect(asking(two, long, { rows: 13 }).question).toBe(long);
+});
+
+it('a question is taken back when the screen gets another size', () => {
+  expect(resized({ ...two, question })).toMatchObject({
+    question: undefined,
+    message: 'the screen has another size now, nothing was decided',
+  });
+  expect(resized(two)).toBe(two);
+});
+
+it('a row of wide characters fits the width', () => {
+  const screen = withPending(emptyScreen, [row('ap_1', { tool: '　字'.repeat(200) })]);
+  const line = screenLines(screen, { columns: 80 }, plain).find((each) => each.startsWith('>'));
+  expect(line).toMatch(/^> ap_1 {2}until 03:04:05 {2}files\/(　字)+　?$/);
+  expect(line?.length).toBe(30 + (80 - 30) / 2);
+});
+
+it('a message fits the width and shows nothing that could move the cursor', () => {
+  const screen = { ...two, message: `\u001b[2J${'x'.repeat(500)}` };
+  const message = screenLines(screen, { columns: 40 }, plain).at(-2);
+  expect(message).toBe(`\\u001b[2J${'x'.repeat(31)}`);
+});
+
+it('calls in any number do not push the others off the screen', () => {
+  const many = Array.from({ length: 500 }, (_, n) => row(`ap_${n}`));
+  const screen = withPending({ ...emptyScreen, selected: 'ap_250' }, many);
+  const lines = screenLines(screen, { columns: 80, rows: 24 }, plain);
+  expect(lines.length).toBeLessThan(24);
+  expect(lines[0]).toBe('500 pending');
+  expect(lines[2]).toBe('  (242 more above)');
+  expect(lines.at(-4)).toBe('  (242 more below)');
+  expect(lines.filter((line) => line.startsWith('>'))).toEqual([
+    expect.stringMatching(/^> ap_250 /),
+  ]);
 });

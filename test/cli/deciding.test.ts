@@ -118,6 +118,46 @@ it('a wrong credential is refused on a terminal too', async () => {
   expect((await stateOf(state, id)).state).toBe('pending');
 });
 
+it('once there are approvers a terminal is not asked, and may still deny', async () => {
+  const { env, id, state } = await asked();
+  await approver(env);
+  const done = await cli(['approve', id], { env, typed: 'y\n' });
+  expect(done).toEqual({
+    code: 1,
+    stdout: '',
+    stderr:
+      'error: a terminal proves nobody, for there are approvers: expected the credential of one of them\n' +
+      'hint: set MCP_GATE_APPROVER=NAME:SECRET\n',
+  });
+  expect(await stateOf(state, id)).toMatchObject({ state: 'pending', votes: [] });
+  expect((await cli(['deny', id], { env, typed: '' })).stdout).toBe(`denied ${id}\n`);
+});
+
+it('the call that was shown is approved, whatever begins like its id by then', async () => {
+  const { env, id, state } = await asked();
+  const approve = start(['approve', id.slice(0, 8)], { env, typed: '' });
+  await vi.waitFor(() => expect(approve.told()).toContain('[y/N]'), 5000);
+  const store = openStore({ dir: state, durability: 'process', clock: Date.now });
+  const shown = store.approval(id) ?? expect.fail('no approval');
+  const other = `${id.slice(0, 8)}zzzzz`;
+  await store.write('decision', (tx) => tx.putApproval({ ...shown, id: other, callKey: 'other' }));
+  await store.close();
+  approve.type('y\n');
+  expect(await approve.done).toMatchObject({ code: 0, stdout: `approved ${id}\n` });
+  expect((await stateOf(state, other)).state).toBe('pending');
+});
+
+it('a call of more than 200 lines takes the digest that stands beside the question', async () => {
+  const list = Array.from({ length: 500 }, (_, n) => n);
+  const { env, id, state } = await asked({ canonicalArguments: JSON.stringify({ list }) });
+  const refusal = await cli(['approve', id], { env, typed: 'y\n' });
+  expect(refusal.code).toBe(1);
+  expect(refusal.stderr).toMatch(/\(\d+ lines are left out: mcp-gate approvals show ap_\w{10}\)/);
+  const [, code = ''] = /digest {2}sha256:(\w{6})/.exec(refusal.stderr) ?? [];
+  expect((await cli(['approve', id], { env, typed: `${code}\n` })).stdout).toBe(`approved ${id}\n`);
+  expect((await stateOf(state, id)).state).toBe('approved');
+});
+
 it('a yes under a claimed name is noted and does not count', async () => {
   const { env, id, state } = await asked();
   const done = await cli(['approve', id, '--as', 'bob'], { env, typed: 'y\n' });
@@ -209,7 +249,24 @@ it('accepting a changed definition takes a terminal or a credential, and is said
   expect(done).toEqual({ code: 0, stdout: 'accepted files/read\n', stderr: '' });
   const again = await cli(accept, { typed: '' });
   expect(again).toMatchObject({ code: 1 });
+  expect(again.stderr).toContain('hint: set MCP_GATE_APPROVER=NAME:SECRET\n');
+});
+
+it('at a terminal a changed definition may be accepted while nobody has a credential', async () => {
+  const { config } = await changedPin();
+  const accept = ['pins', 'accept', 'files', '--config', config];
+  expect((await cli(accept, { typed: '' })).stdout).toBe('accepted files/read\n');
+  const again = await cli(accept, { typed: '' });
+  expect(again).toMatchObject({ code: 1 });
   expect(again.stderr).toContain('error: server "files" has no changed definition\n');
+});
+
+it('a credential with the name of the system user comes with a warning', async () => {
+  const { env } = await house();
+  const added = await cli(['approvers', 'add', me], { env });
+  expect(added.stderr).toContain(
+    `"${me}" cannot approve what the agents of the system user "${me}" ask for\n`,
+  );
 });
 
 it('pins without a config are refused: a state folder may hold those of several gates', async () => {

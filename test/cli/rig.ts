@@ -51,6 +51,7 @@ export function start(argv: readonly string[], around: Around) {
     done,
     raw,
     screen: stdout.text,
+    told: stderr.text,
     type: (keys: string) => stdin.write(keys),
     end: () => stdin.end(),
   };

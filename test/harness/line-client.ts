@@ -23,7 +23,7 @@ export interface Exit {
 /** What the far side's request gets: a result, an error, or no answer at all. */
 export type Reply = { readonly result: unknown } | { readonly error: unknown } | undefined;
 
-const patienceMs = 30_000;
+const patienceMs = 60_000;
 
 /**
  * An MCP client that knows nothing but lines: what it sends is exactly what the test wrote, what it keeps is exactly

@@ -140,7 +140,7 @@ describe('a resource', () => {
   const listed: Readonly<Record<string, { uris?: string[]; templates?: string[] }>> = {
     a: { uris: ['note://1', 'both://x'], templates: ['file:///{+path}', 'shared://{id}'] },
     b: { uris: ['both://x'], templates: ['shared://{id}', 'shared://{id}/{part}', 'over://{x}'] },
-    c: { templates: ['over://{y}'] },
+    c: { templates: ['over://{y}', '{+all}', '{scheme}://drawn', 'x{+all}', ':{+all}'] },
   };
   const rows = [
     { name: 'that is listed', uri: 'note://1', server: 'a' },
@@ -150,6 +150,13 @@ describe('a resource', () => {
     { name: 'that fits the templates of two servers', uri: 'over://1', server: undefined },
     { name: 'that fits the template of one server only', uri: 'shared://1/2', server: 'b' },
     { name: 'that nobody lists, with several servers', uri: 'other://1', server: undefined },
+    { name: 'that fits a template without a scheme', uri: 'xother://drawn', server: undefined },
+    { name: 'that is listed, beside a template without a scheme', uri: 'note://1', server: 'a' },
+    {
+      name: 'of one server, beside another’s template without a scheme',
+      uri: 'file:///x',
+      server: 'a',
+    },
   ];
   it.each(rows)('belongs to the right server: one $name', ({ uri, server }) => {
     const { catalog } = tested(['a', 'b', 'c']);

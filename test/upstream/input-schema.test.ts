@@ -209,6 +209,16 @@ describe('a schema that was made to take for ever', () => {
       args: { x: Array.from({ length: 20_000 }, (_, n) => ({ a: { b: { c: n } } })) },
     },
     { name: 'by a reference to itself', schema: { $ref: '#' }, args: {} },
+    {
+      name: 'by definitions that double behind an "$id", where those of the root do not',
+      schema: {
+        $defs: Object.fromEntries([...Object.keys(laughs), 'd40'].map((name) => [name, {}])),
+        properties: {
+          x: { $id: 'x:y', $defs: { ...laughs, d40: {} }, allOf: [{ $ref: '#/$defs/d13' }] },
+        },
+      },
+      args: { x: {} },
+    },
   ];
   it.each(rows)('is stopped: $name', ({ schema, args }) => {
     expect(createArgumentCheck(schema)(args)).toBe(

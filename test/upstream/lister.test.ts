@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/core/json.ts';
 import type { Connection } from '../../src/upstream/contract.ts';
-import { call, rig, saidIn, scripted, until } from './rig.ts';
+import { call, rig, saidIn, scratchStore, scripted, until } from './rig.ts';
 
 const schema = { type: 'object' };
 
@@ -29,12 +29,42 @@ describe('the lists of a server', () => {
     expect([listChanges, pool.catalog.revision]).toEqual([['tools'], revision]);
   });
 
-  it('end where there are too many, which the status says', async () => {
-    const { pool, connection } = await rig([scripted('s')], { listItems: 3 });
+  it('end where there are too many, which the status says, and the log once', async () => {
+    const { pool, connection, logged } = await rig([scripted('s')], { listTools: 3 });
     await setTools(connection('s'), ['a', 'b', 'c', 'd'].map(tool));
     await until('tools', () => pool.catalog.list('tools').length === 3);
     const reason = 'more than 3 are listed, the rest is withheld';
     expect(pool.status()[0]?.withheld).toEqual([{ name: 'tools', reason }]);
+    await setTools(connection('s'), ['e', 'f', 'g', 'h'].map(tool));
+    await until('tools', () => pool.catalog.tool('s__e'));
+    expect(logged).toEqual([
+      `not all that the server lists is taken {"server":"s","kind":"tools","reason":"${reason}"}`,
+    ]);
+  });
+
+  it('end before a page that makes them too long, which the status says', async () => {
+    const { pool, connection } = await rig([scripted('s')], { listBytes: 1000 });
+    const long = { name: 'c', description: 'x'.repeat(1000), inputSchema: schema };
+    await setTools(connection('s'), [tool('a'), tool('b'), long, tool('d')]);
+    await until('tools', () => pool.catalog.tool('s__a'));
+    expect(pool.catalog.list('tools').map(({ name }) => name)).toEqual(['a', 'b']);
+    const reason = 'more than 1000 bytes are listed, the rest is withheld';
+    expect(pool.status()[0]?.withheld).toEqual([{ name: 'tools', reason }]);
+  });
+
+  it('leave out tools that are new or changed more often than may be recorded', async () => {
+    const { pool, connection, logged } = await rig([scripted('s')], {}, scratchStore(), 3);
+    // The first tool of the server is the first of the three entries.
+    await setTools(connection('s'), ['a', 'b', 'c', 'd', 'echo'].map(tool));
+    await until('tools', () => pool.catalog.tool('s__b'));
+    expect(pool.catalog.list('tools').map(({ name }) => name)).toEqual(['a', 'b', 'echo']);
+    expect(pool.catalog.tool('s__echo')?.pinState).toBe('pinned');
+    const reason =
+      'more of them are new or changed than may be recorded in an hour, those are withheld';
+    expect(pool.status()[0]?.withheld).toEqual([{ name: 'tools', reason }]);
+    await setTools(connection('s'), [{ name: 'a', inputSchema: schema, changed: 1 }]);
+    await until('none', () => pool.catalog.list('tools').length === 0);
+    expect(logged).toHaveLength(1);
   });
 
   it('end after too many pages, which the status says', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Store } from '../../src/store/contract.ts';
+import { PinBudget } from '../../src/upstream/pin-budget.ts';
 import { createPinBook, type PinBook } from '../../src/upstream/pins.ts';
 import { call, rig, scratchStore, scripted, until } from './rig.ts';
 
@@ -106,6 +107,49 @@ describe('pins', () => {
     expect(book.state('s', 'write', seen)).toBe('changed');
     await createPinBook(store, 'gate', () => 2000).accept('s', 'write');
     expect(book.state('s', 'write', seen)).toBe('pinned');
+  });
+
+  it('are looked up one by one, however many there are', async () => {
+    const { store, book } = pinned();
+    await observe(book, before);
+    const counted = createPinBook(
+      new Proxy(store, {
+        get: (target, member: keyof Store) =>
+          member === 'pins' ? () => expect.fail('all pins are read') : target[member],
+      }),
+      'gate',
+      () => 1000,
+    );
+    expect((await observe(counted, after)).state).toBe('changed');
+    await store.write('decision', () => {});
+    expect(counted.state('s', 'write', afterDigest)).toBe('changed');
+    expect(counted.state('s', 'write', beforeDigest)).toBe('pinned');
+    expect(counted.state('s', 'other', beforeDigest)).toBe('unknown');
+  });
+
+  it('are not made of more definitions than the budget allows: the others are missing', async () => {
+    const store = scratchStore();
+    const book = createPinBook(store, 'gate', () => 1000, new PinBudget(3));
+    const tools = ['a', 'b', 'c', 'd'].map((name) => named({ name }));
+    expect([...(await book.observe('s', tools)).keys()]).toEqual(['a', 'b', 'c']);
+    // What is on record costs nothing, and another server has a budget of its own.
+    expect([...(await book.observe('s', tools)).keys()]).toEqual(['a', 'b', 'c']);
+    expect([...(await book.observe('s', [named({ name: 'a', v: 2 })])).keys()]).toEqual([]);
+    expect([...(await book.observe('t', tools.slice(1))).keys()]).toEqual(['b', 'c', 'd']);
+    expect(kinds(store)).toHaveLength(6);
+    expect(book.list().map(({ changedDigest }) => changedDigest)).toEqual(Array(6).fill(undefined));
+  });
+
+  it('that could not be written are not taken from the budget', async () => {
+    const store = scratchStore();
+    const failing = new Proxy(store, {
+      get: (target, member: keyof Store) =>
+        member === 'write' ? () => Promise.reject(new Error('full')) : target[member],
+    });
+    const budget = new PinBudget(1);
+    const book = createPinBook(failing, 'gate', () => 1000, budget);
+    expect((await observe(book, before)).state).toBe('unknown');
+    expect(budget.take('s', 1, 1000)).toBe(1);
   });
 
   it('of one gate are nothing to another', async () => {

@@ -13,6 +13,7 @@ import type { Store } from '../../src/store/contract.ts';
 import { openStore } from '../../src/store/sqlite-store.ts';
 import type { Connection, UpstreamPool } from '../../src/upstream/contract.ts';
 import type { UpstreamLimits } from '../../src/upstream/limits.ts';
+import { PinBudget } from '../../src/upstream/pin-budget.ts';
 import { createPinBook, type PinBook } from '../../src/upstream/pins.ts';
 import { createPool } from '../../src/upstream/pool.ts';
 import type { ServerSpec } from '../../src/upstream/server-spec.ts';
@@ -75,8 +76,9 @@ export async function rig(
   servers: readonly ServerSpec[],
   limits: Partial<UpstreamLimits> = {},
   store: Store = scratchStore(),
+  pinsPerHour = 2_000,
 ): Promise<Rig> {
-  const pins = createPinBook(store, 'gate', systemClock);
+  const pins = createPinBook(store, 'gate', systemClock, new PinBudget(pinsPerHour));
   const requests: ServerRequest[] = [];
   const notifications: IncomingNotification[] = [];
   const listChanges: string[] = [];
@@ -89,7 +91,14 @@ export async function rig(
     pins,
     clock: systemClock,
     log: { debug: () => {}, info: note, warn: note },
-    limits: { backoffMs: () => 20, relistPauseMs: 20, closeMs: 300, terminateMs: 300, ...limits },
+    limits: {
+      backoffMs: () => 20,
+      relistPauseMs: 20,
+      relistLongestPauseMs: 20,
+      closeMs: 300,
+      terminateMs: 300,
+      ...limits,
+    },
     events: {
       onRequest: (server, request, lifetime, reply) =>
         requests.push({ server, request, lifetime, reply }),
