@@ -30,6 +30,7 @@ resolved(arguments) := [entry |
 		"pointer": concat("/", array.concat([""], [step | some part in path; step := segment(part)])),
 		"given": given,
 		"resolved": absolute(given),
+		"holds_gate": false,
 	}
 ]
 
@@ -45,9 +46,9 @@ document := {
 	"version": {"mcp_gate": "1", "mcp": "2025-06-18"},
 	"subject": {
 		"type": "identity",
-		"id": "os:alice",
+		"id": "alice",
 		"properties": {
-			"verified": false,
+			"verified": true,
 			"source": "os",
 			"issuer": null,
 			"roles": [],

@@ -49,6 +49,29 @@ escapes(document) if {
 	not inside(entry.resolved, document.context.workspace)
 }
 
+# METADATA
+# description: |
+#   True when any argument names a folder that the gate itself lives somewhere below: who moves it takes over the gate.
+holds_gate(document) if {
+	some entry in document.resource.properties.paths
+	entry.holds_gate
+}
+
+# METADATA
+# description: |
+#   True when any string may be a path that the gate does not resolve, because it has several lines or is very long, and
+#   leads from the root or upwards.
+unresolved(document) if {
+	walk(document.resource.properties.arguments, [_, text])
+	is_string(text)
+	beyond(text)
+	regex.match(`(^|[=,])[\s"'\x60@]*[/\\~]|(^|[^.\w])\.\.[\\/]|[\\/]\.\.\s*$|%2[ef]`, lower(text))
+}
+
+beyond(text) if regex.match(`[\n\r\x00]`, text)
+
+beyond(text) if count(text) > 4096
+
 resolved_inside(document, pointer) if {
 	entries := [entry | some entry in document.resource.properties.paths; entry.pointer == pointer]
 	count(entries) > 0

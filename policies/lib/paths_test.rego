@@ -82,3 +82,23 @@ test_arguments if {
 	unresolved := object.union(fixture.call("x", {"path": "a"}), {"resource": {"properties": {"paths": []}}})
 	not paths.argument_inside(unresolved, "path")
 }
+
+test_holds_gate if {
+	above := {"pointer": "/a", "given": "/ws", "resolved": "/ws", "holds_gate": true}
+	document := object.union(fixture.call("x", {"a": "/ws"}), {"resource": {"properties": {"paths": [above]}}})
+	paths.holds_gate(document)
+	not paths.holds_gate(fixture.call("x", {"a": "/ws"}))
+}
+
+test_unresolved if {
+	long := concat("", [x | some _ in numbers.range(1, 2100); x := "./"])
+	every text in [
+		"/etc/pass\nwd", "a\n/../../x", "a\n..\\b", "x\n\"../x", "a\n/..", "~/a\n", " \n @/x", "a=/x\n", "a,/x\n", "/x\u0000",
+		"a\n%2e%2E/x", concat("", [long, "../x"]), concat("", ["/", long]),
+	] {
+		paths.unresolved(fixture.call("x", {"a": [text]}))
+	}
+	every text in ["/etc/passwd", "../x", "a\nb", "Well...\nand/or", "see https://example.org/\n", "1..2\n", long] {
+		not paths.unresolved(fixture.call("x", {"a": [text]}))
+	}
+}

@@ -6,13 +6,19 @@ package gate.rules.content
 import data.gate.paths
 
 allow contains {"id": "content.resource", "reason": "reads a resource that the server offers"} if {
-	input.action.name == "resources/read"
-	not file_outside
+	reads
+	offered
+}
+
+allow contains {"id": "content.resource", "reason": "reads a resource that the server offers"} if {
+	reads
+	file_inside
 }
 
 escalate contains {"id": "content.outside-workspace", "reason": "reads outside the workspace need a yes"} if {
-	input.action.name == "resources/read"
-	file_outside
+	reads
+	not offered
+	not file_inside
 }
 
 allow contains {"id": "content.prompt", "reason": "gets a prompt that the server offers"} if {
@@ -23,26 +29,27 @@ allow contains {"id": "content.completion", "reason": "asks for completions"} if
 	input.action.name == "completion/complete"
 }
 
-# With a host in it the URI names a network share.
-file_outside if {
-	startswith(lower(address), "file:")
-	not startswith(lower(address), "file:///")
+reads if input.action.name == "resources/read"
+
+# Of the server's own making: a scheme that means no file, and nothing that climbs, escaped or not.
+offered if {
+	regex.match(`^[A-Za-z][A-Za-z0-9+.-]*://`, address)
+	not startswith(lower(address), "file:")
+	not regex.match(`(?i)(\.|%2e){2}`, address)
 }
 
-file_outside if {
-	startswith(lower(address), "file:")
-	not paths.inside(substring(address, count("file://"), -1), input.context.workspace)
+# With a host in it the URI names a network share, and an escaped character could hide a `..`.
+file_inside if {
+	startswith(lower(address), "file:///")
+	not contains(address, "%")
+	paths.inside(substring(address, count("file://"), -1), input.context.workspace)
+	not paths.escapes(input)
 }
 
-# An escaped character could hide a `..`.
-file_outside if {
-	startswith(lower(address), "file:")
-	contains(address, "%")
-}
-
-file_outside if {
-	startswith(lower(address), "file:")
-	paths.escapes(input)
+file_inside if {
+	not regex.match(`^\s|^[A-Za-z][A-Za-z0-9+.-]*:`, address)
+	paths.argument_inside(input, "uri")
+	not paths.escapes(input)
 }
 
 address := input.resource.properties.tool

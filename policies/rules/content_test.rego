@@ -20,9 +20,32 @@ test_content if {
 	allowed(fixture.call("x", {})) == set()
 }
 
+test_resources_that_are_no_files if {
+	every uri in ["https://example.org/a", "a+b.c-d://x", "DEMO://x/y%2Fz", "demo:///a.b/…"] {
+		every_outcome(uri) == [{"content.resource"}, set()]
+	}
+	every uri in [" demo://x", "demo:x", "demo://x/../y", "demo://x/%2e%2E/y", "demo:///a..b", "1demo://x", "://x", "fıle://x"] {
+		every_outcome(uri) == [set(), {"content.outside-workspace"}]
+	}
+}
+
+test_resources_without_a_scheme if {
+	every uri in ["notes.txt", "/ws/a"] {
+		allowed(fixture.request("resources/read", uri, {"uri": uri})) == {"content.resource"}
+	}
+	every uri in ["/etc/passwd", "../x", " /etc/passwd", "~/x", "C:/x"] {
+		allowed(fixture.request("resources/read", uri, {"uri": uri})) == set()
+		escalated(fixture.request("resources/read", uri, {"uri": uri})) == {"content.outside-workspace"}
+	}
+}
+
+every_outcome(uri) := [allowed(document), escalated(document)] if {
+	document := fixture.request("resources/read", uri, {})
+}
+
 test_file_resources if {
 	allowed(fixture.request("resources/read", "file:///ws/a", {})) == {"content.resource"}
-	every uri in ["file:///etc/passwd", "FILE:///etc/passwd", "file:///ws/../etc", "file:///ws/%2e%2e/etc", "file://host/a", "file:a"] {
+	every uri in [" file:///ws/a", "file:///etc/passwd", "FILE:///etc/passwd", "file:///ws/../etc", "file:///ws/%2e%2e/etc", "file://host/a", "file:a"] {
 		allowed(fixture.request("resources/read", uri, {})) == set()
 		escalated(fixture.request("resources/read", uri, {})) == {"content.outside-workspace"}
 	}

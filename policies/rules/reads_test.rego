@@ -56,8 +56,67 @@ test_trusted_reads_outside if {
 	escalated(document) == {"reads.outside-workspace"}
 }
 
+test_every_path_counts_whatever_its_name if {
+	every arguments in [
+		{"path": "ok", "Path": "/etc/passwd"},
+		{"path": "ok", "more": {"deep": ["../x"]}},
+		{"path": "ok", "Path": "/etc/pass\nwd"},
+		{"path": "ok", "Path": "a\n/../../x"},
+	] {
+		document := fixture.call("read_file", arguments)
+		allowed(document) == set()
+		escalated(document) == {"reads.outside-workspace"}
+	}
+	elsewhere := {"pointer": "/target", "given": "--output=/root/.bashrc", "resolved": "/root/.bashrc", "holds_gate": false}
+	diff := object.union(
+		fixture.call("git_diff", {"repo_path": "/ws", "target": "--output=/root/.bashrc"}),
+		{"resource": {"properties": {"paths": [elsewhere]}}},
+	)
+	allowed(diff) == set()
+}
+
+test_what_the_gate_does_not_resolve_is_asked_about if {
+	document := object.union(
+		fixture.call("echo", {"message": "a\n/../../x"}),
+		{"resource": {"properties": {"paths": []}}},
+	)
+	allowed(document) == set()
+	escalated(document) == {"reads.outside-workspace"}
+	poem := object.union(fixture.call("echo", {"message": "one\ntwo"}), {"resource": {"properties": {"paths": []}}})
+	allowed(poem) == {"reads.known-tool"}
+}
+
+test_options if {
+	every target in ["--output=x", "-p", " --stat", "-"] {
+		document := fixture.call("git_diff", {"repo_path": "/ws", "target": target})
+		allowed(document) == set()
+		escalated(document) == {"reads.option"}
+	}
+	allowed(fixture.call("git_diff", {"repo_path": "/ws", "target": "HEAD-1"})) == {"reads.known-tool"}
+	escalated(fixture.call("git_log", {"repo_path": "/ws", "more": [{"a": "--all"}]})) == {"reads.option"}
+}
+
+test_pages_that_take_data_along if {
+	padding := concat("", [x | some _ in numbers.range(1, 199); x := "a"])
+	allowed(fixture.call("fetch", {"url": concat("", ["https://example.org/", padding])})) == {"reads.public-page"}
+	every url in [
+		"https://a.example.org/b?c=d", "https://example.org#a", "https://example.org?a",
+		concat("", ["https://example.org/", padding, "b"]),
+	] {
+		allowed(fixture.call("fetch", {"url": url})) == set()
+		escalated(fixture.call("fetch", {"url": url})) == {"reads.page-with-data"}
+	}
+	every arguments in [{"body": "x"}, {"headers": {"x": "y"}}, {"out": "/etc/x"}] {
+		document := fixture.call("fetch", object.union({"url": "https://example.org/"}, arguments))
+		allowed(document) == set()
+	}
+	sized := fixture.call("fetch", {"url": "https://example.org/", "max_length": 10, "raw": true})
+	pathless := object.union(sized, {"resource": {"properties": {"paths": []}}})
+	allowed(pathless) == {"reads.public-page"}
+}
+
 test_public_pages if {
-	every url in ["https://example.org", "https://a.example.org/b?c=d", "https://example.org:443/x", "https://example.org#a"] {
+	every url in ["https://example.org", "https://a.example.org/b", "https://example.org:443/x"] {
 		allowed(fixture.call("fetch", {"url": url})) == {"reads.public-page"}
 	}
 	every url in [

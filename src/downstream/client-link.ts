@@ -3,6 +3,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { SendOptions, Target } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
 import type { LineWriter, RequestId } from '../wire/contract.ts';
+import { newsLimitBytes } from './news.ts';
 
 interface Waiting {
   readonly resolve: (delivery: Delivery) => void;
@@ -26,6 +27,9 @@ export class ClientLink implements Target {
   send(request: ForwardedRequest, options: SendOptions): Promise<Delivery> {
     if (this.#waiting.size >= waitingLimit) {
       return Promise.resolve({ kind: 'unsent', reason: 'the client has too many open requests' });
+    }
+    if (this.#writer.pending > newsLimitBytes) {
+      return Promise.resolve({ kind: 'unsent', reason: 'the client reads too slowly' });
     }
     const id = this.#next;
     this.#next += 1;

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../core/json.ts';
+import { shortened } from '../core/shortened.ts';
 import type { ClientHello } from '../upstream/contract.ts';
 import { negotiate } from '../wire/revisions.ts';
 
@@ -36,6 +37,6 @@ export function helloOf(params: JsonObject | undefined): ClientHello {
 
 /** Name and version as the client gives them, cut to what an entry may hold. */
 export function clientOf({ clientInfo }: ClientHello) {
-  const text = (value: unknown) => (typeof value === 'string' ? value.slice(0, 100) : 'unknown');
+  const text = (value: unknown) => (typeof value === 'string' ? shortened(value, 100) : 'unknown');
   return { name: text(clientInfo['name']), version: text(clientInfo['version']) };
 }

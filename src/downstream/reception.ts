@@ -1,4 +1,5 @@
 import type { RpcError } from '../core/answer.ts';
+import { shortened } from '../core/shortened.ts';
 import type { ClientHello } from '../upstream/contract.ts';
 import type { Incoming, IncomingRequest, LineWriter } from '../wire/contract.ts';
 import { lookup } from '../wire/methods.ts';
@@ -84,7 +85,7 @@ export class Reception implements Receiver {
 function refusal(method: string): RpcError {
   const treatment = lookup('client', 'request', method)?.treatment ?? 'refuse';
   if (treatment !== 'refuse') return invalid('initialize comes first');
-  return { code: rpcCode.methodNotFound, message: `Method not found: ${method.slice(0, 100)}` };
+  return { code: rpcCode.methodNotFound, message: `Method not found: ${shortened(method, 100)}` };
 }
 
 function invalid(message: string): RpcError {

@@ -45,10 +45,10 @@ async function decideCall(
   return decide(call, caller, () => pool.connection(call.server));
 }
 
-// Subscriptions: they go to the one server whose resource it is.
+// Subscriptions: they go to the one server whose resource it is, and nobody decides on what stands beside their params.
 async function pass(
   { pool }: ServeParts,
-  { method, params, extras }: IncomingRequest,
+  { method, params }: IncomingRequest,
   caller: Caller,
 ): Promise<Reply> {
   const { _meta: meta, ...fields } = params ?? {};
@@ -62,8 +62,9 @@ async function pass(
   if (connection === undefined) {
     return refused(rpcCode.resourceNotFound, 'Resource not found', { uri });
   }
+  const none = { argumentsText: undefined, extras: undefined };
   const delivery = await connection.send(
-    { method, fields, meta: forwardedMeta(meta), argumentsText: undefined, extras },
+    { method, fields, meta: forwardedMeta(meta), ...none },
     { lifetime: caller.lifetime, onProgress: caller.relayProgress },
   );
   if (delivery.kind === 'answered') return { kind: 'relayed', response: delivery.response };

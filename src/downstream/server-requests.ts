@@ -2,6 +2,7 @@ import type { Answer } from '../core/answer.ts';
 import { newTraceId, traceIdOf } from '../core/ids.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import type { Lifetime } from '../core/lifetime.ts';
+import { shortened } from '../core/shortened.ts';
 import type { Decide, Target } from '../core/target.ts';
 import type { Caller, Session, ToolCall } from '../core/tool-call.ts';
 import type { UpstreamEvents, UpstreamPool } from '../upstream/contract.ts';
@@ -27,8 +28,24 @@ const askable: Readonly<Record<string, { action: ToolCall['action']; capability:
   'roots/list': { action: 'roots/list', capability: 'roots' },
 };
 
+/** More open requests than this of one server: what is left of the client's are for the others. */
+const openLimit = 20;
+
 /** Requests that servers start: decided like every other, with the server as the subject and the client as the target. */
 export function createServerRequests(parts: ServerRequestParts): UpstreamEvents['onRequest'] {
+  const open = new Map<string, number>();
+  const shareOf = (server: string): Target => ({
+    send: async (sent, options) => {
+      const others = open.get(server) ?? 0;
+      if (others >= openLimit) {
+        return { kind: 'unsent', reason: 'the server has too many open requests' };
+      }
+      open.set(server, others + 1);
+      const delivery = await parts.client.send(sent, options);
+      open.set(server, (open.get(server) ?? 1) - 1);
+      return delivery;
+    },
+  });
   return (server, request, lifetime, reply) => {
     const asked = askable[request.method];
     const decided = lookup('server', 'request', request.method)?.treatment === 'decide';
@@ -38,7 +55,7 @@ export function createServerRequests(parts: ServerRequestParts): UpstreamEvents[
     }
     const call = callOf(server, asked.action, request);
     const caller = callerOf(parts, server, request, lifetime);
-    parts.decide(call, caller, () => parts.client).then(reply, () => reply(failed));
+    parts.decide(call, caller, () => shareOf(server)).then(reply, () => reply(failed));
   };
 }
 
@@ -96,7 +113,7 @@ function callerOf(
 }
 
 function notFound(method: string): Answer {
-  const message = `Method not found: ${method.slice(0, 100)}`;
+  const message = `Method not found: ${shortened(method, 100)}`;
   return { kind: 'refused', error: { code: rpcCode.methodNotFound, message } };
 }
 

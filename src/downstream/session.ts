@@ -2,6 +2,7 @@ import type { RpcError } from '../core/answer.ts';
 import { uuidv7 } from '../core/ids.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
+import { shortened } from '../core/shortened.ts';
 import type { Caller, Identity, Session } from '../core/tool-call.ts';
 import type { ClientHello, UpstreamEvents } from '../upstream/contract.ts';
 import type {
@@ -12,11 +13,14 @@ import type {
   RequestId,
 } from '../wire/contract.ts';
 import { lookup } from '../wire/methods.ts';
+import { withoutReservedMembers } from '../wire/reserved-meta.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { ClientLink } from './client-link.ts';
 import { ClientOutput } from './client-output.ts';
 import { clientOf } from './handshake.ts';
 import { changedMethods, createLists, type Lists } from './lists.ts';
+import { LogLevel } from './log-level.ts';
+import { News } from './news.ts';
 import type { Receiver } from './reception.ts';
 import { createServing, type Serve, type ServeParts } from './serve.ts';
 import { createServerRequests } from './server-requests.ts';
@@ -39,6 +43,8 @@ const inFlightLimit = 1024;
 export class ClientSession implements Receiver {
   readonly #parts: SessionParts;
   readonly #output: ClientOutput;
+  readonly #news: News;
+  readonly #level: LogLevel;
   readonly #link: ClientLink;
   readonly #lists: Lists;
   readonly #serving: Readonly<Record<'decide' | 'filter' | 'pass', Serve>>;
@@ -51,6 +57,8 @@ export class ClientSession implements Receiver {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#output = new ClientOutput(parts.writer);
+    this.#news = new News(this.#output, parts.writer);
+    this.#level = new LogLevel(parts.pool);
     this.#link = new ClientLink(parts.writer);
     this.#lists = createLists(parts.pool.catalog, parts.visibility);
     this.#serving = createServing(parts, this.#lists);
@@ -82,6 +90,8 @@ export class ClientSession implements Receiver {
   close(): Promise<void> {
     for (const lifetime of this.#inFlight.values()) lifetime.end('disconnected');
     this.#link.close();
+    this.#news.close();
+    this.#level.close();
     if (this.#inFlight.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle = resolve;
@@ -98,11 +108,10 @@ export class ClientSession implements Receiver {
       }),
       onNotification: (_server, notification) => {
         const row = lookup('server', 'notification', notification.method);
-        if (row?.treatment === 'pass') this.#output.notify(notification);
+        if (row?.treatment === 'pass') this.#news.tell(notification);
       },
       onListChanged: (kind) => {
-        if (!this.#lists.isKnown(kind)) return;
-        this.#output.notify({ method: changedMethods[kind], params: undefined, extras: undefined });
+        if (this.#lists.isKnown(kind)) this.#news.tellChange(changedMethods[kind]);
       },
     };
   }
@@ -111,7 +120,7 @@ export class ClientSession implements Receiver {
     const { id, method } = request;
     const treatment = lookup('client', 'request', method)?.treatment ?? 'refuse';
     if (treatment === 'refuse') {
-      const message = `Method not found: ${method.slice(0, 100)}`;
+      const message = `Method not found: ${shortened(method, 100)}`;
       this.#output.refuse(id, { code: rpcCode.methodNotFound, message });
       return;
     }
@@ -129,23 +138,8 @@ export class ClientSession implements Receiver {
   }
 
   #local({ id, method, params }: IncomingRequest): void {
-    if (method === 'logging/setLevel') this.#setLevel(params);
+    if (method === 'logging/setLevel') this.#level.set(params ?? {});
     this.#output.reply(id, { kind: 'made', result: {} });
-  }
-
-  #setLevel(fields: JsonObject | undefined): void {
-    const method = 'logging/setLevel';
-    const request = {
-      method,
-      fields,
-      meta: undefined,
-      argumentsText: undefined,
-      extras: undefined,
-    };
-    for (const connection of this.#parts.pool.connections('logging')) {
-      // Nobody waits for the servers' answers: the client has the gate's.
-      void connection.send(request, { lifetime: new Lifetime(), onProgress: undefined });
-    }
   }
 
   // Settles whatever happens: the answer goes back unless the request was cancelled (MCP, cancellation).
@@ -184,16 +178,15 @@ export class ClientSession implements Receiver {
 
   #progress(params: JsonObject, progressToken: Json): void {
     const method = 'notifications/progress';
-    this.#output.notify({ method, params: { ...params, progressToken }, extras: undefined });
+    this.#news.tell({ method, params: { ...params, progressToken }, extras: undefined });
   }
 
   #notification(notification: IncomingNotification): void {
     const { method, params } = notification;
     const treatment = lookup('client', 'notification', method)?.treatment ?? 'refuse';
     if (treatment === 'pass') {
-      for (const connection of this.#parts.pool.connections(undefined)) {
-        connection.notify(notification);
-      }
+      const passed = withoutReservedMembers(notification);
+      for (const connection of this.#parts.pool.connections(undefined)) connection.notify(passed);
     } else if (method === 'notifications/cancelled') this.#cancel(params);
     else if (method === 'notifications/progress' && params) this.#link.progressed(params);
   }
@@ -201,7 +194,7 @@ export class ClientSession implements Receiver {
   #cancel(params: JsonObject | undefined): void {
     const { requestId, reason } = params ?? {};
     if (typeof requestId !== 'string' && typeof requestId !== 'number') return;
-    const said = typeof reason === 'string' ? reason.slice(0, 200) : 'cancelled';
+    const said = typeof reason === 'string' ? shortened(reason, 200) : 'cancelled';
     this.#inFlight.get(requestId)?.end(said);
   }
 }

@@ -10,6 +10,9 @@ import type { Receiver } from './reception.ts';
 const pendingLimitBytes = 16 * 1024 * 1024;
 const drainPollMs = 20;
 
+/** A client that leaves more than this unread counts as gone. */
+const unreadLimitBytes = 256 * 1024 * 1024;
+
 /** The face on standard input and output: one client for the life of the process. */
 export interface StdioFace {
   readonly writer: LineWriter;
@@ -19,12 +22,16 @@ export interface StdioFace {
   close(): void;
 }
 
-export function openStdio(input: Readable, output: Writable): StdioFace {
+export function openStdio(
+  input: Readable,
+  output: Writable,
+  unreadBytes = unreadLimitBytes,
+): StdioFace {
   let gone: (() => void) | undefined;
   const over = new Promise<void>((resolve) => {
     gone = resolve;
   });
-  const writer = createLineWriter(output, () => gone?.());
+  const writer = createLineWriter(output, () => gone?.(), unreadBytes);
   return {
     writer,
     run: (receiver) => {

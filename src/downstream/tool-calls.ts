@@ -1,6 +1,7 @@
 import type { RpcError } from '../core/answer.ts';
 import { newTraceId, traceIdOf } from '../core/ids.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { shortened } from '../core/shortened.ts';
 import type { Claims, ToolCall } from '../core/tool-call.ts';
 import type { Catalog } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
@@ -14,10 +15,11 @@ export type Resolved =
 
 /** What differs between the methods: whose request it is, and what policy sees of it. */
 type Resolve = (params: JsonObject, catalog: Catalog) => Part | RpcError;
-type Part = Pick<ToolCall, 'resourceType' | 'server' | 'name' | 'arguments' | 'tool'> & {
+interface Part {
+  readonly seen: Pick<ToolCall, 'resourceType' | 'server' | 'name' | 'arguments' | 'tool'>;
   readonly fields: JsonObject;
   readonly argumentsText: string | undefined;
-};
+}
 
 const resolvers: Readonly<Record<string, { action: ToolCall['action']; resolve: Resolve }>> = {
   'tools/call': { action: 'tools/call', resolve: toolCall },
@@ -29,10 +31,16 @@ const resolvers: Readonly<Record<string, { action: ToolCall['action']; resolve: 
 export function resolveCall(request: IncomingRequest, catalog: Catalog): Resolved {
   const resolver = resolvers[request.method];
   if (resolver === undefined) return refused(invalid(`method "${request.method}" is not known`));
-  const { _meta: meta, ...params } = request.params ?? {};
-  const part = resolver.resolve(params, catalog);
+  const params = request.params ?? {};
+  const part = resolver.resolve(withoutMeta(params), catalog);
   if ('code' in part) return refused(part);
-  return { kind: 'call', call: toCall(request, resolver.action, part, objectOf(meta)) };
+  return { kind: 'call', call: toCall(request, resolver.action, part, objectOf(params['_meta'])) };
+}
+
+function withoutMeta(params: JsonObject): JsonObject {
+  if (params['_meta'] === undefined) return params;
+  const { _meta: _, ...rest } = params;
+  return rest;
 }
 
 /** `params._meta` as it is forwarded: without the progress token and the keys that are the gate's own. */
@@ -52,17 +60,17 @@ function toCall(
   part: Part,
   meta: JsonObject | undefined,
 ): ToolCall {
-  const { fields, argumentsText, ...rest } = part;
+  const { seen, fields, argumentsText } = part;
   return {
-    ...rest,
+    ...seen,
     action,
-    argumentsText: argumentsText ?? JSON.stringify(part.arguments),
+    argumentsText: argumentsText ?? JSON.stringify(seen.arguments),
     request: {
       method: request.method,
       fields,
       meta: forwardedMeta(meta),
       argumentsText,
-      extras: request.extras,
+      extras: request.extras && withoutReserved(request.extras),
     },
     traceId: traceIdOf(meta?.['traceparent']) ?? newTraceId(),
     claims: claimsOf(meta ?? {}),
@@ -81,17 +89,21 @@ function claimsOf(meta: JsonObject): Claims {
 function toolCall(params: JsonObject, catalog: Catalog): Part | RpcError {
   const { name, arguments: args, ...others } = params;
   if (typeof name !== 'string') return expected('params.name', 'a string');
+  // The tool would run in the background, and nothing of it would come back through the gate.
+  if (others['task'] !== undefined) return invalid('tasks are not supported');
   if (args !== undefined && !isObject(args)) return expected('params.arguments', 'an object');
   const tool = catalog.tool(name);
-  if (tool === undefined) return invalid(`Unknown tool: ${name.slice(0, 200)}`);
+  if (tool === undefined) return invalid(`Unknown tool: ${shortened(name, 200)}`);
   return {
-    resourceType: 'tool',
-    server: tool.server,
-    name: tool.name,
-    arguments: args ?? {},
-    argumentsText: args === undefined ? undefined : JSON.stringify(args),
-    tool: () => catalog.tool(name),
+    seen: {
+      resourceType: 'tool',
+      server: tool.server,
+      name: tool.name,
+      arguments: args ?? {},
+      tool: () => catalog.tool(name),
+    },
     fields: { name: tool.name, ...others },
+    argumentsText: args === undefined ? undefined : JSON.stringify(args),
   };
 }
 
@@ -109,7 +121,7 @@ function promptGet(params: JsonObject, catalog: Catalog): Part | RpcError {
   const { name } = params;
   if (typeof name !== 'string') return expected('params.name', 'a string');
   const prompt = catalog.prompt(name);
-  if (prompt === undefined) return invalid(`Unknown prompt: ${name.slice(0, 200)}`);
+  if (prompt === undefined) return invalid(`Unknown prompt: ${shortened(name, 200)}`);
   return whole('prompt', prompt.server, prompt.name, { ...params, name: prompt.name });
 }
 
@@ -118,13 +130,13 @@ function complete(params: JsonObject, catalog: Catalog): Part | RpcError {
   if (!isObject(ref)) return expected('params.ref', 'an object');
   if (typeof ref['name'] === 'string') {
     const prompt = catalog.prompt(ref['name']);
-    if (prompt === undefined) return invalid(`Unknown prompt: ${ref['name'].slice(0, 200)}`);
+    if (prompt === undefined) return invalid(`Unknown prompt: ${shortened(ref['name'], 200)}`);
     const original = { ...params, ref: { ...ref, name: prompt.name } };
     return whole('prompt', prompt.server, prompt.name, original);
   }
   if (typeof ref['uri'] !== 'string') return expected('params.ref', 'a prompt or a resource');
   const server = catalog.resourceServer(ref['uri']);
-  if (server === undefined) return invalid(`Unknown resource: ${ref['uri'].slice(0, 200)}`);
+  if (server === undefined) return invalid(`Unknown resource: ${shortened(ref['uri'], 200)}`);
   return whole('resource', server, ref['uri'], params);
 }
 
@@ -135,8 +147,8 @@ function whole(
   name: string,
   params: JsonObject,
 ): Part {
-  const rest = { tool: () => undefined, argumentsText: undefined };
-  return { resourceType, server, name, arguments: params, fields: params, ...rest };
+  const seen = { resourceType, server, name, arguments: params, tool: () => undefined };
+  return { seen, fields: params, argumentsText: undefined };
 }
 
 function expected(where: string, what: string): RpcError {

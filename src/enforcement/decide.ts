@@ -5,7 +5,7 @@ import { describe } from '../core/errors.ts';
 import { uuidv7 } from '../core/ids.ts';
 import type { Caller, ToolCall, ToolFacts } from '../core/tool-call.ts';
 import { buildInput, type CallSettings } from '../facts/input.ts';
-import { type PathRoots, pathFacts } from '../facts/paths.ts';
+import { noPathFacts, type PathRoots, pathFacts } from '../facts/paths.ts';
 import type { ActivePolicy, PolicySource, PolicyVersion } from '../policy/contract.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/input.ts';
@@ -64,7 +64,10 @@ export async function decide(
   const active = parts.policy.current();
   const tool = call.tool();
   const canonicalArguments = canonical(call.arguments);
-  const { paths, protectedAt } = pathFacts(call.arguments, parts.roots(call.server));
+  const { paths, protectedAt } =
+    call.resourceType === 'client'
+      ? noPathFacts
+      : pathFacts(call.arguments, parts.roots(call.server));
   const input = buildInput(call, tool, caller, settings, {
     nowMs,
     round: standing.round,

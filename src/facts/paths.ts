@@ -1,8 +1,8 @@
-import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { basename, dirname, isAbsolute, join, parse, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { Disk } from './follow.ts';
+import { createGuard } from './path-guard.ts';
+import { type Meaning, meaningsOf } from './path-meanings.ts';
+import { type Way, waysOf } from './path-ways.ts';
 
 /** A string argument that names a file: what was given, and what it may really be once links are followed. */
 export interface PathFact {
@@ -10,11 +10,13 @@ export interface PathFact {
   readonly pointer: string;
   readonly given: string;
   readonly resolved: string;
+  /** Whether what the gate itself lives on is somewhere below it. */
+  readonly holds_gate: boolean;
 }
 
 export interface PathFacts {
   readonly paths: readonly PathFact[];
-  /** The pointer of an argument that leads into what the gate itself lives on; undefined when none does. */
+  /** The pointer of an argument that leads into what the gate itself lives on, or may; undefined when none does. */
   readonly protectedAt: string | undefined;
 }
 
@@ -23,143 +25,106 @@ export interface PathRoots {
   readonly workspace: string | undefined;
   /** Where the tool server runs, so what relative paths may mean to it. A real path. */
   readonly serverCwd: string;
+  /** Folders that the server was started with, which it may take relative paths from. Real paths. */
+  readonly serverFolders?: readonly string[];
   /** Files and folders that no argument may lead into: config, policies, state. Real paths. */
   readonly protectedPaths: readonly string[];
 }
 
-const pathLimit = 4096;
-const nameLimit = 255;
-const linksLimit = 40;
 const stringsLimit = 2000;
+const furtherMeaningsLimit = 4000;
+
+/** What is known of a request whose arguments no tool server opens. */
+export const noPathFacts: PathFacts = { paths: [], protectedAt: undefined };
 
 /**
- * What the string arguments of a call mean as paths. Attacker-controlled throughout: strings are followed on disk as they
- * stand now, and a link that is made later is not seen.
+ * What the string arguments of a call, and the names of their members, mean as paths. Attacker-controlled throughout:
+ * strings are followed on disk as they stand now, and a link that is made later is not seen. What cannot be told within
+ * the limits counts as leading into what the gate lives on.
  */
 export function pathFacts(args: JsonObject, roots: PathRoots): PathFacts {
+  const places = placesFrom(roots);
   const paths: PathFact[] = [];
   let protectedAt: string | undefined;
   let strings = 0;
-  // A relative path is meant from the workspace, but the server may take it from where it runs: both count.
-  const bases = [...new Set([roots.workspace ?? roots.serverCwd, roots.serverCwd])];
+  let further = 0;
+  const look = (value: string, pointer: string, named: boolean): void => {
+    // One is enough to refuse the call, and nothing that follows should cost any more.
+    if (protectedAt !== undefined) return;
+    strings += 1;
+    const meanings = strings > stringsLimit ? [] : (meaningsOf(value) ?? []);
+    further += meanings.length - 1;
+    const found = new Map<string, boolean>();
+    const leads = meanings.some((meaning) => places.lead(meaning, named, found));
+    if (leads || meanings.length === 0 || further > furtherMeaningsLimit) protectedAt = pointer;
+    for (const [resolved, holds_gate] of found) {
+      paths.push({ pointer, given: value, resolved, holds_gate });
+    }
+  };
   const visit = (value: Json | undefined, pointer: string): void => {
     if (typeof value === 'string') {
-      strings += 1;
-      if (strings > stringsLimit) protectedAt ??= pointer;
-      else look(value, pointer);
+      if (value !== '') look(value, pointer, namesAPath(pointer));
     } else if (Array.isArray(value)) {
       for (const [at, each] of value.entries()) visit(each, `${pointer}/${at}`);
     } else if (isObject(value)) {
-      for (const [key, each] of Object.entries(value)) visit(each, `${pointer}/${escapeKey(key)}`);
+      visitMembers(value, pointer);
     }
   };
-  const look = (value: string, pointer: string): void => {
-    const path = asPath(value);
-    if (path === undefined) return;
-    const meant = [...new Set(bases.flatMap((base) => meanings(path, base)))];
-    if (meant.some((real) => isProtected(real, roots.protectedPaths))) protectedAt ??= pointer;
-    if (!looksLikePath(path) && !namesAPath(pointer)) return;
-    for (const resolved of meant) paths.push({ pointer, given: value, resolved });
+  const visitMembers = (value: JsonObject, pointer: string): void => {
+    const named = namesAPath(pointer);
+    for (const key in value) {
+      const at = `${pointer}/${escapeKey(key)}`;
+      // The names that a tool gives its arguments are no paths.
+      if (named || /[./\\%]/.test(key)) look(key, at, named);
+      visit(value[key], at);
+    }
   };
   visit(args, '');
   return { paths, protectedAt };
 }
 
-function asPath(value: string): string | undefined {
-  if (value.length === 0 || value.length > pathLimit) return undefined;
-  if (/[\n\r\0]/.test(value)) return undefined;
-  if (/^file:/i.test(value)) {
-    try {
-      return fileURLToPath(value);
-    } catch {
-      return undefined;
-    }
-  }
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(value)) return undefined;
-  if (value === '~' || value.startsWith('~/')) return join(homedir(), value.slice(1));
-  const assigned = /^-{0,2}[\w-]+=(.+)$/.exec(value)?.[1];
-  if (assigned?.includes('/')) return asPath(assigned);
-  return looksLikePath(value) || value.length <= nameLimit ? value : undefined;
+function placesFrom({ workspace, serverCwd, serverFolders = [], protectedPaths }: PathRoots) {
+  const guard = createGuard(protectedPaths);
+  const disk = new Disk();
+  // A relative path is meant from the workspace, but the server may take it from elsewhere: all count.
+  const bases = [...new Set([workspace ?? serverCwd, serverCwd, ...serverFolders])];
+  // Prose and web addresses look like paths to something that is not there; they only count where a path belongs.
+  const leadsSomewhere = ({ start, names: [first] }: Way): boolean =>
+    start !== undefined ||
+    first === undefined ||
+    first === '..' ||
+    bases.some((base) => disk.has(base, first));
+  const counts = ({ text, told }: Meaning, named: boolean, way: Way): boolean =>
+    told && ((named && !hasScheme(text)) || (looksLikePath(text) && leadsSomewhere(way)));
+  return {
+    /** Adds to `found` what policy is told; true when it leads, or may lead, into what the gate lives on. */
+    lead: (meaning: Meaning, named: boolean, found: Map<string, boolean>): boolean => {
+      for (const way of waysOf(meaning.text, bases)) {
+        const starts = way.start === undefined ? bases : [way.start];
+        const places = starts.map((start) => disk.follow(start, way.names));
+        const known = places.filter((place) => place !== undefined);
+        if (known.length < places.length || known.some(guard.protects)) return true;
+        if (!counts(meaning, named, way)) continue;
+        for (const place of known) found.set(place, guard.isAbove(place));
+      }
+      return false;
+    },
+  };
 }
 
-function looksLikePath(value: string): boolean {
-  return (
-    value.includes('/') || value.includes('\\') || value.startsWith('.') || /^[a-z]:/i.test(value)
-  );
+function looksLikePath(text: string): boolean {
+  return text.includes('/') || text.includes('\\') || text.startsWith('.') || /^[a-z]:/i.test(text);
+}
+
+function hasScheme(text: string): boolean {
+  return /^(?:file:|[a-z][a-z0-9+.-]*:\/\/)/i.test(text);
 }
 
 // A bare word is a path where the argument is called one.
 function namesAPath(pointer: string): boolean {
-  return /(path|file|dir|folder|uri|root|source|destination|target|cwd)[^/]*(\/\d+)?$/i.test(
+  return /(?:(?:path|file|dir|folder|uri|root|cwd)[^/]*|(?:source|destination|target)s?)(?:\/\d+)?$/i.test(
     pointer,
   );
-}
-
-/**
- * What a path may lead to from `base`. Some tools drop `..` before they look at the disk, others let the system follow a
- * link first and go up from where it leads: both count where they differ.
- */
-function meanings(path: string, base: string): readonly string[] {
-  const dropped = follow(resolve(base, path), base);
-  if (!path.includes('..')) return [dropped];
-  const walked = walk(path, base);
-  return walked === dropped ? [dropped] : [dropped, walked];
-}
-
-function walk(path: string, base: string): string {
-  const root = isAbsolute(path) ? parse(path).root : base;
-  return path
-    .slice(isAbsolute(path) ? root.length : 0)
-    .split(/[\\/]/)
-    .reduce((at, part) => (part === '..' ? dirname(at) : follow(resolve(at, part), base)), root);
-}
-
-/** The real path: links followed, also those that lead nowhere yet; what does not exist is kept as it stands. */
-function follow(path: string, base: string, links = 0): string {
-  const rest: string[] = [];
-  for (let at = path; ; at = dirname(at)) {
-    // The base is real already, as the configuration was read.
-    if (at === base) return join(base, ...rest);
-    const entry = lookAt(at);
-    if (entry === 'other') return join(realOf(at), ...rest);
-    if (entry !== undefined && links < linksLimit) {
-      return follow(join(resolve(dirname(at), entry.target), ...rest), base, links + 1);
-    }
-    if (at === dirname(at)) return path;
-    rest.unshift(basename(at));
-  }
-}
-
-function lookAt(path: string): 'other' | { readonly target: string } | undefined {
-  try {
-    const entry = lstatSync(path, { throwIfNoEntry: false });
-    if (entry === undefined) return undefined;
-    return entry.isSymbolicLink() ? { target: readlinkSync(path) } : 'other';
-  } catch {
-    // A component that is no folder or may not be looked at: its parent decides.
-    return undefined;
-  }
-}
-
-function realOf(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    // Gone since the look, or a loop among its parents: it stays what it was called.
-    return path;
-  }
-}
-
-function isProtected(real: string, protectedPaths: readonly string[]): boolean {
-  const folded = fold(real);
-  return protectedPaths.some(
-    (each) => folded === fold(each) || folded.startsWith(fold(each) + sep),
-  );
-}
-
-// Default file systems of macOS and Windows ignore case.
-function fold(path: string): string {
-  return process.platform === 'linux' ? path : path.toLowerCase();
 }
 
 function escapeKey(key: string): string {

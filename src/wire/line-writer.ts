@@ -8,22 +8,28 @@ const largeBytes = 16 * 1024;
 
 /**
  * Writes lines to a stream, whose errors it takes over: `onBroken` is called once, when the far side stops reading before
- * `end`. What was not written by then is lost, and so is whatever is written later.
+ * `end`, or leaves more than `unreadBytes` unread. What was not written by then is lost, and so is whatever is written later.
  */
-export function createLineWriter(stream: Writable, onBroken: (reason: string) => void): LineWriter {
-  return new StreamLineWriter(stream, onBroken);
+export function createLineWriter(
+  stream: Writable,
+  onBroken: (reason: string) => void,
+  unreadBytes = Number.POSITIVE_INFINITY,
+): LineWriter {
+  return new StreamLineWriter(stream, onBroken, unreadBytes);
 }
 
 class StreamLineWriter implements LineWriter {
   readonly #stream: Writable;
   readonly #onBroken: (reason: string) => void;
+  readonly #unreadBytes: number;
   #text = '';
   #scheduled = false;
   #open = true;
 
-  constructor(stream: Writable, onBroken: (reason: string) => void) {
+  constructor(stream: Writable, onBroken: (reason: string) => void, unreadBytes: number) {
     this.#stream = stream;
     this.#onBroken = onBroken;
+    this.#unreadBytes = unreadBytes;
     // The error listener stays for good: a pipe may break again after the end, with nobody left to tell.
     stream.on('error', (error) => this.#break(describe(error)));
     stream.on('close', () => this.#break('stream was closed'));
@@ -41,6 +47,7 @@ class StreamLineWriter implements LineWriter {
     }
     this.#text += `${text}\n`;
     this.#schedule();
+    this.#measure();
   }
 
   relay(response: RawResponse, idText: string): void {
@@ -83,6 +90,13 @@ class StreamLineWriter implements LineWriter {
     this.#flush();
     for (const part of parts) this.#stream.write(part);
     this.#stream.uncork();
+    this.#measure();
+  }
+
+  #measure(): void {
+    if (this.pending <= this.#unreadBytes) return;
+    this.#break(`more than ${this.#unreadBytes} bytes were left unread`);
+    this.#stream.destroy();
   }
 
   #break(reason: string): void {

@@ -3,6 +3,7 @@ import type { Span } from '../core/answer.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
 import { readStrict } from '../core/strict-json.ts';
+import { messageKeyFault, paramsKeyFault } from './ambiguous-keys.ts';
 import type { Incoming, InvalidMessage, RequestId } from './contract.ts';
 import { composeResponse } from './raw-response.ts';
 import { rpcCode } from './rpc-error.ts';
@@ -26,6 +27,8 @@ function readRaw(line: Buffer, scan: Scan): Incoming | undefined {
   const idSpan = members.get('id');
   if (value === undefined || idSpan === undefined || (result && error)) return undefined;
   if (textAt(line, members.get('jsonrpc')) !== '"2.0"' || !isUtf8(line)) return undefined;
+  // Version, id and value are there under their own names: three members are not confused with anything.
+  if (members.size > 3 && messageKeyFault(members.keys()) !== undefined) return undefined;
   const id = readId(line, idSpan);
   if (id === null) return undefined;
   const isError = inner !== undefined && textAt(line, inner.get('isError')) === 'true';
@@ -79,7 +82,7 @@ function opensArray(line: Buffer): boolean {
 }
 
 function readObject(message: JsonObject): Incoming {
-  const fault = faultOf(message);
+  const fault = messageKeyFault(Object.keys(message)) ?? faultOf(message) ?? paramsFault(message);
   if (fault !== undefined) {
     return { ...invalid(rpcCode.invalidRequest, fault), ...partiesOf(message) };
   }
@@ -113,6 +116,13 @@ function faultOf(message: JsonObject): string | undefined {
   if (answers > 0) return 'expected either "method" or a result, got both';
   const hasParams = params !== undefined && params !== null;
   return hasParams && !isObject(params) ? '"params" must be an object' : undefined;
+}
+
+/** Only what is asked for is decided; what is merely told is passed on or dropped. */
+function paramsFault({ method, id, params }: JsonObject): string | undefined {
+  return method !== undefined && id !== undefined && isObject(params)
+    ? paramsKeyFault(params)
+    : undefined;
 }
 
 const known: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params']);

@@ -2,6 +2,7 @@ import type { RawResponse } from '../core/answer.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
 import { readStrict } from '../core/strict-json.ts';
+import type { IncomingNotification } from './contract.ts';
 import { composeResponse } from './raw-response.ts';
 import { rpcCode } from './rpc-error.ts';
 
@@ -13,9 +14,32 @@ const reservedPrefix = `${reserved}/`;
  * same object when there are none. Recursive: only for values that nest no deeper than `maxJsonDepth`.
  */
 export function withoutReserved(value: JsonObject): JsonObject {
+  return cleanObject(value, false);
+}
+
+/** A notification or request of the other side as it is passed on: nothing in it speaks for the gate. */
+export function withoutReservedMembers<T extends Pick<IncomingNotification, 'params' | 'extras'>>(
+  message: T,
+): T {
+  const { params, extras } = message;
+  return {
+    ...message,
+    params: params && withoutReserved(params),
+    extras: extras && withoutReserved(extras),
+  };
+}
+
+/** `everywhere`: the keys go from every object, not only from every `_meta`. */
+function cleanObject(value: JsonObject, everywhere: boolean): JsonObject {
   let copy: Record<string, Json | undefined> | undefined;
   for (const [key, member] of Object.entries(value)) {
-    const kept = key === '_meta' && isObject(member) ? cleanMeta(member) : clean(member);
+    if (everywhere && key.startsWith(reservedPrefix)) {
+      copy ??= { ...value };
+      delete copy[key];
+      continue;
+    }
+    const kept =
+      isMeta(key) && isObject(member) ? cleanMeta(member, everywhere) : clean(member, everywhere);
     if (kept === member) continue;
     copy ??= { ...value };
     copy[key] = kept;
@@ -23,21 +47,26 @@ export function withoutReserved(value: JsonObject): JsonObject {
   return copy ?? value;
 }
 
-function cleanMeta(meta: JsonObject): JsonObject {
-  const inside = withoutReserved(meta);
+/** In any case of its letters: some clients take it all the same. */
+function isMeta(key: string): boolean {
+  return key === '_meta' || (key.length === 5 && key.toLowerCase() === '_meta');
+}
+
+function cleanMeta(meta: JsonObject, everywhere: boolean): JsonObject {
+  const inside = cleanObject(meta, everywhere);
   const kept = Object.entries(inside).filter(([key]) => !key.startsWith(reservedPrefix));
   return kept.length === Object.keys(inside).length ? inside : Object.fromEntries(kept);
 }
 
-function clean(value: Json | undefined): Json | undefined {
+function clean(value: Json | undefined, everywhere: boolean): Json | undefined {
   if (typeof value !== 'object' || value === null) return value;
-  return isObject(value) ? withoutReserved(value) : cleanItems(value);
+  return isObject(value) ? cleanObject(value, everywhere) : cleanItems(value, everywhere);
 }
 
-function cleanItems(items: readonly Json[]): readonly Json[] {
+function cleanItems(items: readonly Json[], everywhere: boolean): readonly Json[] {
   let changed = false;
   const kept = items.map((item) => {
-    const cleaned = clean(item) ?? null;
+    const cleaned = clean(item, everywhere) ?? null;
     changed ||= cleaned !== item;
     return cleaned;
   });
@@ -45,7 +74,8 @@ function cleanItems(items: readonly Json[]): readonly Json[] {
 }
 
 /**
- * The response as `withoutReserved` leaves it. It is parsed only when its bytes may spell the reserved prefix, and stays
+ * The response as `withoutReserved` leaves it; an error has none of the keys anywhere, for its `data` is where the gate's
+ * own errors name their decision. It is parsed only when its bytes may spell the reserved prefix, and stays
  * the same object when nothing was taken out. A suspicious one that cannot be judged is withheld: an error stands for it.
  */
 export function cleanResponse(response: RawResponse): RawResponse {
@@ -62,9 +92,17 @@ export function cleanResponse(response: RawResponse): RawResponse {
 
 function rebuild(response: RawResponse, message: Json, always: boolean): RawResponse {
   if (!isObject(message)) return withhold(response, 'a message must be a json object');
-  const cleaned = withoutReserved(message);
+  const cleaned = cleanMessage(message);
   if (cleaned === message && !always) return response;
   return composeResponse(cleaned, idOf(response), response.kind);
+}
+
+function cleanMessage(message: JsonObject): JsonObject {
+  const cleaned = withoutReserved(message);
+  const { error } = cleaned;
+  if (!isObject(error)) return cleaned;
+  const cleanError = cleanObject(error, true);
+  return cleanError === error ? cleaned : { ...cleaned, error: cleanError };
 }
 
 function withhold(response: RawResponse, reason: string): RawResponse {

@@ -177,7 +177,7 @@ it('the example is valid, starts in observe and leaves the state in the home fol
   expect(config.policy.dir).toBe(join(dirname(file), 'policies'));
   expect(config.servers.get('files')).toMatchObject({
     command: 'npx',
-    args: ['-y', '@modelcontextprotocol/server-filesystem', './workspace'],
-    cwd: dirname(file),
+    args: ['-y', '@modelcontextprotocol/server-filesystem', '.'],
+    cwd: join(dirname(file), 'workspace'),
   });
 });

@@ -18,6 +18,7 @@ import type { LineWriter } from '../../src/wire/contract.ts';
 import { readMessage } from '../../src/wire/read-message.ts';
 
 export interface Sent {
+  readonly server: string;
   readonly request: ForwardedRequest;
   readonly options: SendOptions;
   readonly resolve: (delivery: Delivery) => void;
@@ -33,6 +34,12 @@ export class SessionRig {
   readonly reception: Reception;
   readonly shown = new Set<string>(['s__echo', 's__hidden']);
   listed = 0;
+  /** What the client has not read yet, as the writer tells it. */
+  pending = 0;
+  /** Servers that open their session later. */
+  readonly late: Connection[] = [];
+  readonly #changed: (() => void)[] = [];
+  readonly #server = this.connectionOf('s');
   session: ClientSession | undefined;
   decide: Decide = async (call, caller, target) => {
     const to = target();
@@ -82,11 +89,18 @@ export class SessionRig {
     this.ask('hello', 'initialize', { protocolVersion: '2025-06-18', capabilities, clientInfo });
   }
 
+  /** A server whose session is open from now on. */
+  arrive(server: string): void {
+    this.late.push(this.connectionOf(server));
+    for (const listener of this.#changed) listener();
+  }
+
   answerTo(id: string | number): JsonObject | undefined {
     return this.out.find((message) => message['id'] === id && message['method'] === undefined);
   }
 
   #writer(): LineWriter {
+    const pending = () => this.pending;
     const push = (text: string): void => {
       const message: unknown = JSON.parse(text);
       if (isObject(message)) this.out.push(message);
@@ -97,7 +111,9 @@ export class SessionRig {
         push(`${line.toString('utf8', 0, id[0])}${idText}${line.toString('utf8', id[1])}`);
       },
       end: () => {},
-      pending: 0,
+      get pending() {
+        return pending();
+      },
     };
   }
 
@@ -132,21 +148,21 @@ export class SessionRig {
       },
       start: () => {},
       open: () => {},
-      connection: () => this.#connection(),
-      connections: () => [this.#connection()],
+      connection: () => this.#server,
+      connections: () => [this.#server, ...this.late],
       status: () => [],
-      onChange: () => {},
+      onChange: (listener) => this.#changed.push(listener),
       close: () => Promise.resolve(),
     };
   }
 
-  #connection(): Connection {
+  connectionOf(server: string): Connection {
     return {
-      server: 's',
+      server,
       capabilities: {},
-      notify: ({ method, params }) => this.notified.push({ method, params }),
+      notify: ({ method, params, extras }) => this.notified.push({ ...extras, method, params }),
       send: (request, options) =>
-        new Promise((resolve) => this.sent.push({ request, options, resolve })),
+        new Promise((resolve) => this.sent.push({ server, request, options, resolve })),
     };
   }
 }
@@ -165,10 +181,11 @@ export function serverAsks(
   method: string,
   params: JsonObject,
   lifetime: Lifetime,
+  server = 's',
 ): Answer[] {
   const answers: Answer[] = [];
   const request = { kind: 'request', id: 5, method, params, extras: undefined } as const;
-  rig.session?.events.onRequest('s', request, lifetime, (answer) => answers.push(answer));
+  rig.session?.events.onRequest(server, request, lifetime, (answer) => answers.push(answer));
   return answers;
 }
 

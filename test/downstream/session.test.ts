@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Lifetime } from '../../src/core/lifetime.ts';
+import { newsLimitBytes } from '../../src/downstream/news.ts';
 import { responseOf, SessionRig, serverAsks, textOf } from './rig.ts';
 
 let rig: SessionRig;
@@ -44,6 +45,7 @@ describe('a client that comes before the gate is loaded', () => {
     ['tools/list', -32600, 'initialize comes first'],
     ['server/discover', -32601, 'Method not found: server/discover'],
     ['made/up', -32601, 'Method not found: made/up'],
+    [`${'x'.repeat(99)}\u{1f600}`, -32601, `Method not found: ${'x'.repeat(99)}\ufffd`],
   ])('is refused %s before initialize', (method, code, message) => {
     rig.ask(1, method);
     expect(rig.answerTo(1)).toMatchObject({ error: { code, message } });
@@ -82,6 +84,7 @@ describe('a request', () => {
         _meta: { progressToken: 'tok', 'x/y': 1, 'dev.mcp-gate/decision': 'forged' },
       },
       odd: true,
+      _meta: { 'dev.mcp-gate/decision': 'forged', kept: 1 },
     });
     const { request } = await sentAt(0);
     expect(request).toEqual({
@@ -89,7 +92,7 @@ describe('a request', () => {
       fields: { name: 'echo', novel: [1] },
       meta: { 'x/y': 1 },
       argumentsText: '{"b":1,"a":2}',
-      extras: { odd: true },
+      extras: { odd: true, _meta: { kept: 1 } },
     });
   });
 
@@ -173,6 +176,24 @@ describe('a request', () => {
       'Method not found: constructor',
     ],
     [
+      'a task',
+      '{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"s__echo","task":{"ttl":1}}}',
+      -32602,
+      'tasks are not supported',
+    ],
+    [
+      'a task of nothing',
+      '{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"s__echo","task":null}}',
+      -32602,
+      'tasks are not supported',
+    ],
+    [
+      'a second name in capitals',
+      '{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"s__echo","NAME":"hidden"}}',
+      -32600,
+      'expected the key "name", got "NAME"',
+    ],
+    [
       'a duplicate key',
       '{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"s__echo","name":"s__hidden"}}',
       -32600,
@@ -184,6 +205,47 @@ describe('a request', () => {
     const refusal = rig.out.find((each) => 'error' in each);
     expect(refusal).toMatchObject({ error: { code, message: expect.stringContaining(text) } });
     expect(rig.sent).toEqual([]);
+  });
+
+  it.each(['resources/subscribe', 'resources/unsubscribe'])(
+    'to %s, which nobody decides on, is forwarded with its params only',
+    async (method) => {
+      const params = { uri: 's:1', odd: 1, _meta: { 'x/y': 1, 'dev.mcp-gate/x': 1 } };
+      rig.say({ jsonrpc: '2.0', id: 1, method, params, novel: true });
+      const { request } = await sentAt(0);
+      expect(request).toEqual({
+        method,
+        fields: { uri: 's:1', odd: 1 },
+        meta: { 'x/y': 1 },
+        argumentsText: undefined,
+        extras: undefined,
+      });
+    },
+  );
+
+  it('that is cancelled in the middle of a character has a reason that can be written', async () => {
+    rig.ask(1, 'tools/call', { name: 's__echo' });
+    const { options } = await sentAt(0);
+    const reason = `${'x'.repeat(199)}\u{1f600}`;
+    rig.say({
+      jsonrpc: '2.0',
+      method: 'notifications/cancelled',
+      params: { requestId: 1, reason },
+    });
+    expect(options.lifetime.ended).toBe(`${'x'.repeat(199)}\ufffd`);
+  });
+
+  it.each([
+    ['tools/call', { name: `${'x'.repeat(199)}\u{1f600}` }],
+    ['prompts/get', { name: `${'x'.repeat(199)}\u{1f600}` }],
+    ['completion/complete', { ref: { name: `${'x'.repeat(199)}\u{1f600}` } }],
+    ['completion/complete', { ref: { uri: `${'x'.repeat(199)}\u{1f600}` } }],
+    [`${'x'.repeat(99)}\u{1f600}`, {}],
+  ])('is refused in words that can be written: %s %o', async (method, params) => {
+    rig.ask(1, method, params);
+    await vi.waitFor(() => expect(rig.answerTo(1)).toBeDefined());
+    const error = rig.answerTo(1)?.['error'];
+    expect(error).toMatchObject({ message: expect.stringMatching(/^[A-Z][a-z ]+: x+\ufffd$/) });
   });
 
   it('under an id that is in flight is refused, and the first goes on', async () => {
@@ -283,6 +345,13 @@ describe('what a server starts', () => {
     expect(rig.out).toHaveLength(1);
   });
 
+  it('is refused in words that can be written', () => {
+    rig.hello();
+    const answers = serverAsks(rig, `${'x'.repeat(99)}\u{1f600}`, {}, new Lifetime());
+    const message = `Method not found: ${'x'.repeat(99)}\ufffd`;
+    expect(answers).toEqual([{ kind: 'refused', error: { code: -32601, message } }]);
+  });
+
   it('is cancelled at the client when the server gives up', async () => {
     rig.hello({ elicitation: {} });
     const lifetime = new Lifetime();
@@ -309,6 +378,184 @@ describe('what a server starts', () => {
     expect(rig.out.slice(1)).toEqual([
       { more: 2, jsonrpc: '2.0', method: 'notifications/message', params: { odd: 1 } },
     ]);
+  });
+});
+
+describe('a server that asks too much', () => {
+  beforeEach(() => rig.hello({ roots: {} }));
+  const ask = (server: string) => serverAsks(rig, 'roots/list', {}, new Lifetime(), server);
+  const asked = () => rig.out.filter((message) => message['method'] === 'roots/list');
+
+  it('has twenty questions open at most, and leaves the rest to others', async () => {
+    const answers = Array.from({ length: 21 }, () => ask('s'));
+    await vi.waitFor(() => expect(answers.at(-1)).toHaveLength(1));
+    expect(answers.at(-1)).toEqual([
+      { kind: 'refused', error: { code: 1, message: 'the server has too many open requests' } },
+    ]);
+    expect(asked()).toHaveLength(20);
+    ask('other');
+    expect(asked()).toHaveLength(21);
+    rig.say({ jsonrpc: '2.0', id: asked()[0]?.['id'] ?? '', result: {} });
+    await vi.waitFor(() => expect(answers[0]).toHaveLength(1));
+    ask('s');
+    expect(asked()).toHaveLength(22);
+  });
+
+  it('does not get through to a client that does not read', async () => {
+    rig.pending = newsLimitBytes + 1;
+    const answers = ask('s');
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    expect(answers).toEqual([
+      { kind: 'refused', error: { code: 1, message: 'the client reads too slowly' } },
+    ]);
+    expect(asked()).toEqual([]);
+  });
+});
+
+describe('a client that reads slowly', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    rig.hello();
+    return () => vi.useRealTimers();
+  });
+
+  const log = (data: number) =>
+    rig.session?.events.onNotification('s', {
+      kind: 'notification',
+      method: 'notifications/message',
+      params: { level: 'info', data },
+      extras: undefined,
+    });
+  const news = () => rig.out.flatMap((message) => message['method'] ?? []);
+
+  it('misses news, is told how much, and gets every answer', async () => {
+    rig.ask(1, 'tools/list');
+    rig.ask(2, 'tools/call', { name: 's__echo', _meta: { progressToken: 'p' } });
+    await vi.waitFor(() => expect(rig.answerTo(1)).toBeDefined());
+    await vi.waitFor(() => expect(rig.sent).toHaveLength(1));
+    rig.pending = newsLimitBytes;
+    log(0);
+    expect(news()).toEqual(['notifications/message']);
+    rig.pending += 1;
+    log(1);
+    rig.pending = newsLimitBytes / 2 + 1;
+    log(2);
+    rig.sent[0]?.options.onProgress?.({ progress: 1 });
+    rig.session?.events.onListChanged('tools');
+    rig.session?.events.onListChanged('tools');
+    rig.sent[0]?.resolve(responseOf({ content: [] }));
+    await vi.waitFor(() => expect(rig.answerTo(2)).toMatchObject({ result: { content: [] } }));
+    vi.runOnlyPendingTimers();
+    expect(news()).toEqual(['notifications/message']);
+
+    rig.pending = newsLimitBytes / 2;
+    vi.runOnlyPendingTimers();
+    log(3);
+    const data = '3 notifications were dropped, because the client read too slowly';
+    expect(rig.out.slice(-3)).toEqual([
+      {
+        jsonrpc: '2.0',
+        method: 'notifications/message',
+        params: { level: 'warning', logger: 'mcp-gate', data },
+      },
+      { jsonrpc: '2.0', method: 'notifications/tools/list_changed' },
+      { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 3 } },
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves nothing behind when it goes', async () => {
+    rig.pending = newsLimitBytes + 1;
+    log(1);
+    await rig.session?.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the level of logs', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    rig.hello();
+    return () => vi.useRealTimers();
+  });
+
+  const told = () =>
+    rig.sent.map(
+      ({ server, request }) => `${server} ${request.method} ${request.fields?.['level']}`,
+    );
+  const passed = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
+
+  it('is told to a server that comes later, once', async () => {
+    rig.arrive('early');
+    rig.ask(1, 'logging/setLevel', { level: 'error' });
+    expect(rig.answerTo(1)).toMatchObject({ result: {} });
+    for (const { resolve } of rig.sent) resolve(responseOf({}));
+    await passed(0);
+    rig.arrive('late');
+    rig.arrive('later');
+    expect(told()).toEqual([
+      's logging/setLevel error',
+      'early logging/setLevel error',
+      'late logging/setLevel error',
+      'later logging/setLevel error',
+    ]);
+  });
+
+  it('is not waited for at a server that never answers, which is told the last one afterwards', async () => {
+    rig.ask(1, 'logging/setLevel', { level: 'error' });
+    rig.ask(2, 'logging/setLevel', { level: 'info' });
+    rig.ask(3, 'logging/setLevel', { level: 'debug' });
+    expect(told()).toEqual(['s logging/setLevel error']);
+    await passed(9_999);
+    expect(rig.sent[0]?.options.lifetime.ended).toBeUndefined();
+    await passed(1);
+    expect(rig.sent[0]?.options.lifetime.ended).toBe('no answer in time');
+    expect(told()).toEqual(['s logging/setLevel error', 's logging/setLevel debug']);
+    rig.sent[1]?.resolve(responseOf({}));
+    await passed(0);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(told()).toHaveLength(2);
+  });
+
+  it('is told to nobody when the client has gone', async () => {
+    rig.ask(1, 'logging/setLevel', { level: 'error' });
+    await rig.session?.close();
+    rig.arrive('late');
+    expect(told()).toEqual(['s logging/setLevel error']);
+  });
+});
+
+describe('what a client tells', () => {
+  it('says nothing in the name of the gate', () => {
+    rig.hello();
+    rig.say({
+      jsonrpc: '2.0',
+      method: 'notifications/roots/list_changed',
+      params: { a: 1, _meta: { 'dev.mcp-gate/x': 1, kept: 1 } },
+      _meta: { 'dev.mcp-gate/x': 1 },
+      odd: 1,
+    });
+    expect(rig.notified).toEqual([
+      {
+        method: 'notifications/roots/list_changed',
+        params: { a: 1, _meta: { kept: 1 } },
+        _meta: {},
+        odd: 1,
+      },
+    ]);
+  });
+
+  it('as its name is cut to what can be written', async () => {
+    rig.load();
+    const name = `${'x'.repeat(99)}\u{1f600}`;
+    rig.ask(1, 'initialize', { clientInfo: { name, version: '1' } });
+    const names: string[] = [];
+    rig.decide = (_, caller) => {
+      names.push(caller.session.client.name);
+      return Promise.resolve({ kind: 'made', result: {} });
+    };
+    rig.ask(2, 'tools/call', { name: 's__echo' });
+    expect(names).toEqual([`${'x'.repeat(99)}\ufffd`]);
   });
 });
 

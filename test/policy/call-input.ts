@@ -76,5 +76,5 @@ export function callInput(
 
 /** An argument that the gate resolved to itself, or to `resolved`. */
 export function pathArgument(name: string, given: string, resolved = given) {
-  return { pointer: `/${name}`, given, resolved };
+  return { pointer: `/${name}`, given, resolved, holds_gate: false };
 }

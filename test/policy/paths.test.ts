@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCompiler } from '../../src/policy/compiler.ts';
 import { type Engine, loadEngine } from '../../src/policy/engine.ts';
+import { compileModule } from '../../src/policy/policy-module.ts';
 import { readPolicyFolder } from '../../src/policy/source-files.ts';
 
 // The same table runs in OPA's own interpreter, in policies/lib/paths_test.rego; here it runs as it does in the gate.
@@ -21,7 +22,7 @@ decision if paths.inside(input.path, input.workspace)
   const lib = modules['lib/paths.rego'] ?? '';
   const sources = { modules: { 'gate.rego': gate, 'lib/paths.rego': lib }, data: {} };
   const { wasm } = await compiler.build(sources, ['gate/decision']);
-  engine = loadEngine(await WebAssembly.compile(wasm), '{}', { memoryPages: 256 });
+  engine = loadEngine(await compileModule(wasm), '{}', { memoryPages: 256 });
 });
 
 const posix: readonly [path: unknown, isInside: boolean][] = [

@@ -7,6 +7,7 @@ import { entrypoints } from '../../src/policy/entrypoints.ts';
 import type { PolicyInput } from '../../src/policy/input.ts';
 import { inputJsonSchema } from '../../src/policy/input-json-schema.ts';
 import { lintRules } from '../../src/policy/lint-rules.ts';
+import { compileModule } from '../../src/policy/policy-module.ts';
 import { readPolicyFolder } from '../../src/policy/source-files.ts';
 import { callInput, pathArgument } from './call-input.ts';
 
@@ -55,7 +56,7 @@ describe('what the starter set decides', () => {
     const engine = { gate: '0', regoc: null, opa_wasm: '0', memory_pages: 256 };
     policy = openInline({
       version: { id: 'starter', revision: null, digest, engine },
-      module: await WebAssembly.compile(wasm),
+      module: await compileModule(wasm),
       dataText: JSON.stringify(sources.data),
     });
   });
@@ -63,6 +64,7 @@ describe('what the starter set decides', () => {
   const inside = pathArgument('path', '/ws/a.txt');
   const outside = pathArgument('path', '/etc/passwd');
   const link = pathArgument('path', '/ws/link', '/etc/passwd');
+  const above = { ...pathArgument('source', '/ws/tools'), holds_gate: true };
   const key = ['AKIA', 'IOSFODNN7EXAMPLE'].join('');
   const rows: readonly [
     claim: string,
@@ -120,6 +122,70 @@ describe('what the starter set decides', () => {
       'escalate',
       'files.write-outside-workspace',
     ],
+    [
+      'an option that leads a read to another file is asked about',
+      callInput(
+        'git_diff',
+        { repo_path: '/ws', target: '--output=/root/.bashrc' },
+        { paths: [pathArgument('repo_path', '/ws'), pathArgument('target', '/root/.bashrc')] },
+      ),
+      'escalate',
+      'reads.option,reads.outside-workspace',
+    ],
+    [
+      'a second path that the table does not know is asked about',
+      callInput(
+        'read_file',
+        { path: inside.given, Path: '/etc/passwd' },
+        { paths: [inside, pathArgument('Path', '/etc/passwd')] },
+      ),
+      'escalate',
+      'reads.outside-workspace',
+    ],
+    [
+      'a page whose address carries data is asked about',
+      callInput('fetch', { url: 'https://example.org/?what=was-read' }),
+      'escalate',
+      'reads.page-with-data',
+    ],
+    [
+      'a public page is fetched',
+      callInput('fetch', { url: 'https://example.org/a', max_length: 500 }),
+      'allow',
+      'reads.public-page',
+    ],
+    [
+      'a folder that the gate lives below is not moved',
+      callInput(
+        'move_file',
+        { source: '/ws/tools', destination: '/ws/t2' },
+        { paths: [above, pathArgument('destination', '/ws/t2')] },
+      ),
+      'deny',
+      'files.holds-gate',
+    ],
+    [
+      'a tool that nobody knows does not get it either',
+      callInput('create_entities', { source: '/ws/tools' }, { paths: [above] }),
+      'escalate',
+      'files.may-move-gate',
+    ],
+    [
+      'a list of what is in it is given',
+      callInput(
+        'list_directory',
+        { path: '/ws/tools' },
+        { paths: [{ ...pathArgument('path', '/ws/tools'), holds_gate: true }] },
+      ),
+      'allow',
+      'reads.known-tool',
+    ],
+    [
+      'an echo runs',
+      callInput('echo', { message: 'one\ntwo, and/or three' }),
+      'allow',
+      'reads.known-tool',
+    ],
     ['an unknown tool is asked about', callInput('frobnicate', {}), 'escalate', 'gate.no-rule'],
     [
       'an unknown tool with cut-off arguments is denied',
@@ -174,7 +240,7 @@ describe('what the starter set decides', () => {
 
   test.each(rows)('%s', async (_claim, input, outcome, rule) => {
     const decision = await policy.decide(JSON.stringify(input));
-    expect([decision.outcome, ...decision.rules.map(({ id }) => id)]).toEqual([outcome, rule]);
+    expect([decision.outcome, decision.rules.map(({ id }) => id).join()]).toEqual([outcome, rule]);
   });
 
   test('a denied secret is a matter of the data predicate alone', async () => {

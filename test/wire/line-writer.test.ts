@@ -128,6 +128,33 @@ describe('LineWriter', () => {
     expect(broken).toEqual(['stream was closed']);
   });
 
+  it.each([
+    ['many small lines', '{"a":1}'],
+    ['large lines', 'x'.repeat(20_000)],
+  ])(
+    'reports a reader that leaves too much unread, once, and keeps nothing of it: %s',
+    async (_, line) => {
+      let finish: (() => void) | undefined;
+      const stream = new Writable({
+        write: (_chunk, _encoding, done) => {
+          finish = done;
+        },
+      });
+      const broken: string[] = [];
+      const writer = createLineWriter(stream, (reason) => broken.push(reason), 50_000);
+      while (writer.pending + line.length < 50_000) writer.write(line);
+      expect(broken).toEqual([]);
+      writer.write(line);
+      writer.write(line);
+      expect(broken).toEqual(['more than 50000 bytes were left unread']);
+      expect(stream.destroyed).toBe(true);
+      // What the stream has in hand it cannot take back; with that, all the rest is let go of.
+      finish?.();
+      await sleep(1);
+      expect(writer.pending).toBe(0);
+    },
+  );
+
   it('survives a reader that dies', async () => {
     const child = spawn(process.execPath, ['-e', ''], { stdio: ['pipe', 'ignore', 'ignore'] });
     const exited = once(child, 'exit');

@@ -15,6 +15,15 @@ function texts(bytes: Buffer, spans: ReadonlyMap<string, readonly [number, numbe
   );
 }
 
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 describe('scanObject', () => {
   it('finds the members that JSON.parse finds', () => {
     fc.assert(
@@ -62,9 +71,13 @@ describe('scanObject', () => {
       fc.property(fc.array(pieces, { maxLength: 10 }), (parts) => {
         const bytes = Buffer.from(`{${parts.join('')}`);
         const scan = scanObject(bytes);
-        if (scan !== null) expect(texts(bytes, scan.members)).toEqual(JSON.parse(bytes.toString()));
+        if (scan === null) return;
+        // What is deeper is only skipped, so nothing but that may be broken.
+        const nested = [...scan.members.values()].map((span) => bytes.toString('utf8', ...span));
+        if (nested.some((text) => /^[[{]/.test(text) && !isJson(text))) return;
+        expect(texts(bytes, scan.members)).toEqual(JSON.parse(bytes.toString()));
       }),
-      { numRuns: 5000 },
+      { numRuns: 5000, examples: [[['"a":', '{', '[1]', '}', '}']]] },
     );
   });
 
