@@ -37,7 +37,8 @@ async function decideCall(
   let resolved = resolveCall(request, pool.catalog);
   if (resolved.kind === 'refused') {
     // A client may know the name from an earlier run, while the servers are still starting.
-    await pool.catalog.settled(settleLimitMs);
+    const isThere = () => resolveCall(request, pool.catalog).kind === 'call';
+    await pool.catalog.settled(settleLimitMs, isThere);
     resolved = resolveCall(request, pool.catalog);
   }
   if (resolved.kind === 'refused') return resolved;

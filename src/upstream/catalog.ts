@@ -64,8 +64,8 @@ export class LiveCatalog implements Catalog {
     return this.#revision;
   }
 
-  settled(timeoutMs: number): Promise<void> {
-    return this.#settling.settled(timeoutMs);
+  settled(timeoutMs: number, isEnough: () => boolean = () => false): Promise<void> {
+    return this.#settling.settled(timeoutMs, isEnough);
   }
 
   list(kind: ListKind): readonly CatalogItem[] {

@@ -67,8 +67,11 @@ export interface UpstreamStatus {
 
 /** The tools, resources and prompts of all servers under the names that the client sees. */
 export interface Catalog {
-  /** Resolves when every server has either listed what it has or failed, at the latest after `timeoutMs`. */
-  settled(timeoutMs: number): Promise<void>;
+  /**
+   * Resolves when every server has either listed what it has or failed, or as soon as what has come is enough, at the
+   * latest after `timeoutMs`.
+   */
+  settled(timeoutMs: number, isEnough?: () => boolean): Promise<void>;
   /** Grows with every change of any list. */
   readonly revision: number;
   list(kind: ListKind): readonly CatalogItem[];

@@ -9,21 +9,23 @@ export class Settling {
 
   settle(server: string): void {
     this.#open.delete(server);
-    if (this.#open.size > 0) return;
-    for (const waiter of this.#waiters) waiter();
-    this.#waiters.clear();
+    for (const look of [...this.#waiters]) look();
   }
 
-  settled(timeoutMs: number): Promise<void> {
-    if (this.#open.size === 0) return Promise.resolve();
+  /** Resolves when all have come, or `isEnough` says so after one did, at the latest after `timeoutMs`. */
+  settled(timeoutMs: number, isEnough: () => boolean): Promise<void> {
+    if (this.#open.size === 0 || isEnough()) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
-        this.#waiters.delete(done);
+        this.#waiters.delete(look);
         resolve();
       };
+      const look = (): void => {
+        if (this.#open.size === 0 || isEnough()) done();
+      };
       const timer = setTimeout(done, timeoutMs);
-      this.#waiters.add(done);
+      this.#waiters.add(look);
     });
   }
 }
