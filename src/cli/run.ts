@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly output?: Writable;
 }
 
+const exitMs = 2000;
+
 /** The stdio gate: serves one client until it closes its end or the process is told to stop. */
 export async function run(options: RunOptions): Promise<number> {
   const { input = process.stdin, output = process.stdout } = options;
@@ -26,6 +28,8 @@ export async function run(options: RunOptions): Promise<number> {
   await over;
   await gate.close();
   face.close();
+  // A client that stopped reading may hold an unfinished write, and with it the process, for ever.
+  setTimeout(() => process.exit(), exitMs).unref();
   return 0;
 }
 

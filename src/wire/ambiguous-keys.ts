@@ -1,3 +1,4 @@
+import { foldOf } from '../core/fold.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
 import { shownKey } from '../core/json-fault.ts';
@@ -128,18 +129,4 @@ function clashOf(keys: readonly string[]): string | undefined {
 
 function namesOf(...names: readonly string[]): Names {
   return { exact: new Set(names), folded: new Map(names.map((name) => [foldOf(name), name])) };
-}
-
-/** Equal for all keys that Unicode's simple folding makes equal; lower case comes first because of "ẞ". */
-function foldOf(key: string): string {
-  return isFolded(key) ? key : key.toLowerCase().toUpperCase().toLowerCase();
-}
-
-/** ASCII without capital letters. */
-function isFolded(key: string): boolean {
-  for (let at = 0; at < key.length; at += 1) {
-    const code = key.charCodeAt(at);
-    if (code > 0x7f || (code >= 0x41 && code <= 0x5a)) return false;
-  }
-  return true;
 }

@@ -31,6 +31,12 @@ describe('arguments that do not fit', () => {
       fault: '"/tags/1" must be string, got array',
     },
     {
+      name: 'a member that some servers would take for a declared one',
+      schema: { type: 'object', properties: { path } },
+      args: { Path: '/etc/passwd' },
+      fault: '"Path" must be written "path"',
+    },
+    {
       name: 'a missing member',
       schema: file,
       args: {},
