@@ -136,8 +136,10 @@ function isSame(a: BigIntStats, b: BigIntStats): boolean {
 
 function look(path: string): BigIntStats | undefined | 'unreadable' {
   try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false });
-  } catch {
-    return 'unreadable';
+    return statSync(path, { bigint: true });
+  } catch (thrown) {
+    // Only this means missing: Node 24 would take a file in the place of the folder for it, too.
+    const isMissing = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+    return isMissing ? undefined : 'unreadable';
   }
 }
