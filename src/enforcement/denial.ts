@@ -4,7 +4,7 @@ import type { ToolCall } from '../core/tool-call.ts';
 import type { Decision } from '../policy/decision.ts';
 
 /** Error codes of our own for requests that have no tool result; outside the range that JSON-RPC reserves. */
-const denialCodes = { denied: 4003, pending: 4202, unavailable: 4503 } as const;
+const denialCodes = { denied: 4003, unavailable: 4503 } as const;
 
 const decisionKey = 'dev.mcp-gate/decision';
 

@@ -8,8 +8,6 @@ export const rpcCode = {
   /** MCP up to 2025-11-25, for `resources/read`. */
   resourceNotFound: -32002,
   // The gate's own stand outside -32768…-32000, which JSON-RPC and MCP keep for themselves.
-  denied: 4003,
   tooLarge: 4413,
-  frozen: 4423,
   unavailable: 4503,
 } as const;

@@ -9,9 +9,7 @@ it('answers with these codes, which clients and scripts know', () => {
     invalidParams: -32602,
     internal: -32603,
     resourceNotFound: -32002,
-    denied: 4003,
     tooLarge: 4413,
-    frozen: 4423,
     unavailable: 4503,
   });
 });
