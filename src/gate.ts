@@ -108,8 +108,8 @@ async function execute(
   // Another definition of the tool than the one that was decided is another tool.
   const isSame = call.tool()?.pin === ruling.tool?.pin;
   if (to === undefined || !isSame) return stop(parts, ruling, 'unavailable', 'failed');
-  const onProgress = caller.relayProgress;
-  const delivery = await to.send(call.request, { lifetime: caller.lifetime, onProgress });
+  const { lifetime, relayProgress: onProgress, related } = caller;
+  const delivery = await to.send(call.request, { lifetime, onProgress, related });
   await settle(parts, ruling, delivery, approval);
   if (delivery.kind === 'answered') return { kind: 'relayed', response: delivery.response };
   return refuse(call, delivery.kind === 'lost' ? 'unknown' : 'unavailable', refOf(ruling));

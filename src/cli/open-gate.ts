@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { Outlet } from '../downstream/contract.ts';
 import type { Reception } from '../downstream/reception.ts';
 import { ClientSession } from '../downstream/session.ts';
 import { osIdentity } from '../facts/identity.ts';
@@ -6,7 +7,6 @@ import { type Instance, openInstance } from '../journal/instance.ts';
 import type { UpstreamEvents, UpstreamPool } from '../upstream/contract.ts';
 import { createPinBook } from '../upstream/pins.ts';
 import { createPool } from '../upstream/pool.ts';
-import type { LineWriter } from '../wire/contract.ts';
 import { composeGate } from './compose.ts';
 import { type Foundation, layFoundation } from './foundation.ts';
 import { gateStatus } from './gate-status.ts';
@@ -21,7 +21,7 @@ const initTimeoutMs = 60_000;
 export function openGate(
   config: Config,
   version: string,
-  writer: LineWriter,
+  outlet: Outlet,
   reception: Reception,
 ): { close(): Promise<void> } {
   const on = layFoundation(config, openLog());
@@ -38,7 +38,7 @@ export function openGate(
   });
   reception.ready((hello) => {
     const nowMs = on.clock();
-    session = new ClientSession({ writer, pool, decide, visibility, identity, hello, nowMs });
+    session = new ClientSession({ outlet, pool, decide, visibility, identity, hello, nowMs });
     pool.open(hello);
     return session;
   });

@@ -18,13 +18,13 @@ export async function run(options: RunOptions): Promise<number> {
   const { input = process.stdin, output = process.stdout } = options;
   const config = loadConfig(options.configFile, { env: process.env, servers: 'expand' });
   const face = openStdio(input, output);
-  const { writer } = face;
+  const { outlet } = face;
   const version = packageVersion();
-  const reception = new Reception({ writer, version, instructions: () => instructions(config) });
+  const reception = new Reception({ outlet, version, instructions: () => instructions(config) });
   const over = Promise.race([face.run(reception), signalled()]);
   // Everything else takes longer to load than a client should wait for the answer to `initialize`.
   const { openGate } = await import('./open-gate.ts');
-  const gate = openGate(config, version, writer, reception);
+  const gate = openGate(config, version, outlet, reception);
   await over;
   await gate.close();
   face.close();

@@ -14,6 +14,8 @@ export interface RawResponse {
   readonly kind: 'result' | 'error';
   /** A tool result that says `isError: true`. */
   readonly isError: boolean;
+  /** What a result says under `resultType` (MCP 2026-07-28); undefined where it says nothing, as legacy ones do. */
+  readonly resultType: string | undefined;
 }
 
 /** A JSON-RPC error object. */

@@ -1,6 +1,7 @@
 import type { Action, ResourceType } from './action.ts';
 import type { JsonObject } from './json.ts';
 import type { Lifetime } from './lifetime.ts';
+import type { Related } from './related.ts';
 
 /**
  * One request that must be decided, as parsed from the wire: everything in it is the caller's word.
@@ -64,6 +65,8 @@ export interface Caller {
   readonly progress: ((message: string) => void) | undefined;
   /** Relays a progress notification of the far side; absent when no progress token was given. */
   readonly relayProgress: ((params: JsonObject) => void) | undefined;
+  /** Takes what the far side asks and tells while it works on the call. */
+  readonly related: Related | undefined;
 }
 
 /** One client session: counters live as long as it does. Owned by the face, counted by the gate. */

@@ -2,10 +2,12 @@ import type { Delivery, RawResponse } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { SendOptions, Target } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
-import type { LineWriter, RequestId } from '../wire/contract.ts';
+import type { RequestId } from '../wire/contract.ts';
+import type { Outlet } from './contract.ts';
 import { newsLimitBytes } from './news.ts';
 
 interface Waiting {
+  readonly outlet: Outlet;
   readonly resolve: (delivery: Delivery) => void;
   readonly onProgress: ((params: JsonObject) => void) | undefined;
   readonly detach: () => void;
@@ -15,28 +17,28 @@ interface Waiting {
 const waitingLimit = 100;
 
 /** The way to the client for what servers ask it: ids and progress tokens of this hop are numbers of its own. */
-export class ClientLink implements Target {
-  readonly #writer: LineWriter;
+export class ClientLink {
   readonly #waiting = new Map<number, Waiting>();
   #next = 1;
 
-  constructor(writer: LineWriter) {
-    this.#writer = writer;
+  /** The client as a target, asked over this outlet; its answers come back over any. */
+  over(outlet: Outlet): Target {
+    return { send: (request, options) => this.#send(outlet, request, options) };
   }
 
-  send(request: ForwardedRequest, options: SendOptions): Promise<Delivery> {
+  #send(outlet: Outlet, request: ForwardedRequest, options: SendOptions): Promise<Delivery> {
     if (this.#waiting.size >= waitingLimit) {
       return Promise.resolve({ kind: 'unsent', reason: 'the client has too many open requests' });
     }
-    if (this.#writer.pending > newsLimitBytes) {
+    if (outlet.pending > newsLimitBytes) {
       return Promise.resolve({ kind: 'unsent', reason: 'the client reads too slowly' });
     }
     const id = this.#next;
     this.#next += 1;
     return new Promise((resolve) => {
       const detach = options.lifetime.onEnd(() => this.#cancel(id, options.lifetime.ended));
-      this.#waiting.set(id, { resolve, onProgress: options.onProgress, detach });
-      this.#writer.write(JSON.stringify(messageOf(id, request, options)));
+      this.#waiting.set(id, { outlet, resolve, onProgress: options.onProgress, detach });
+      outlet.request(JSON.stringify(messageOf(id, request, options)));
     });
   }
 
@@ -63,8 +65,8 @@ export class ClientLink implements Target {
 
   #cancel(id: number, reason: string | undefined): void {
     const params = { requestId: id, ...(reason !== undefined && { reason }) };
-    const notification = { jsonrpc: '2.0', method: 'notifications/cancelled', params };
-    this.#writer.write(JSON.stringify(notification));
+    const method = 'notifications/cancelled';
+    this.#waiting.get(id)?.outlet.notify({ method, params, extras: undefined });
     this.#settle(id, { kind: 'lost', reason: 'cancelled' });
   }
 

@@ -46,7 +46,10 @@ export class LogLevel {
     const timer = setTimeout(() => lifetime.end('no answer in time'), answerMs).unref();
     const none = { meta: undefined, argumentsText: undefined, extras: undefined };
     const request = { method: 'logging/setLevel', fields, ...none };
-    await Promise.race([connection.send(request, { lifetime, onProgress: undefined }), over]);
+    await Promise.race([
+      connection.send(request, { lifetime, onProgress: undefined, related: undefined }),
+      over,
+    ]);
     clearTimeout(timer);
     this.#busy.delete(connection);
     this.#tellAll();

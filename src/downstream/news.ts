@@ -1,31 +1,27 @@
-import type { IncomingNotification, LineWriter } from '../wire/contract.ts';
-import type { ClientOutput } from './client-output.ts';
+import type { FarMessage } from '../core/related.ts';
+import type { Outlet } from './contract.ts';
 
 /** From here on a client that reads slower than servers write is told no news, until half of it is read. */
 export const newsLimitBytes = 8 * 1024 * 1024;
 const pollMs = 100;
-
-type Notification = Omit<IncomingNotification, 'kind'>;
 
 /**
  * What the client is told without having asked. It costs no memory beyond the limit: news that comes while too much is
  * unread is dropped, and how much that was is told afterwards. That a list has changed is kept, for it is told once only.
  */
 export class News {
-  readonly #output: ClientOutput;
-  readonly #writer: Pick<LineWriter, 'pending'>;
+  readonly #outlet: Outlet;
   readonly #changes = new Set<string>();
   #dropped = 0;
   #poll: NodeJS.Timeout | undefined;
 
-  constructor(output: ClientOutput, writer: Pick<LineWriter, 'pending'>) {
-    this.#output = output;
-    this.#writer = writer;
+  constructor(outlet: Outlet) {
+    this.#outlet = outlet;
   }
 
-  tell(notification: Notification): void {
-    if (this.#poll === undefined && this.#writer.pending <= newsLimitBytes) {
-      this.#output.notify(notification);
+  tell(notification: FarMessage): void {
+    if (this.#poll === undefined && this.#outlet.pending <= newsLimitBytes) {
+      this.#outlet.notify(notification);
       return;
     }
     this.#dropped += 1;
@@ -34,8 +30,8 @@ export class News {
 
   /** The list changes that this method tells of are the same, however many there were. */
   tellChange(method: string): void {
-    if (this.#poll === undefined && this.#writer.pending <= newsLimitBytes) {
-      this.#output.notify(plain(method));
+    if (this.#poll === undefined && this.#outlet.pending <= newsLimitBytes) {
+      this.#outlet.notify(plain(method));
       return;
     }
     this.#changes.add(method);
@@ -49,7 +45,7 @@ export class News {
   #wait(): void {
     if (this.#poll !== undefined) return;
     this.#poll = setInterval(() => {
-      if (this.#writer.pending <= newsLimitBytes / 2) this.#resume();
+      if (this.#outlet.pending <= newsLimitBytes / 2) this.#resume();
     }, pollMs);
     this.#poll.unref();
   }
@@ -57,19 +53,19 @@ export class News {
   #resume(): void {
     clearInterval(this.#poll);
     this.#poll = undefined;
-    if (this.#dropped > 0) this.#output.notify(warning(this.#dropped));
+    if (this.#dropped > 0) this.#outlet.notify(warning(this.#dropped));
     this.#dropped = 0;
-    for (const method of this.#changes) this.#output.notify(plain(method));
+    for (const method of this.#changes) this.#outlet.notify(plain(method));
     this.#changes.clear();
   }
 }
 
-function warning(dropped: number): Notification {
+function warning(dropped: number): FarMessage {
   const data = `${dropped} notifications were dropped, because the client read too slowly`;
   const params = { level: 'warning', logger: 'mcp-gate', data };
   return { method: 'notifications/message', params, extras: undefined };
 }
 
-function plain(method: string): Notification {
+function plain(method: string): FarMessage {
   return { method, params: undefined, extras: undefined };
 }

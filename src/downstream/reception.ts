@@ -1,19 +1,14 @@
 import type { RpcError } from '../core/answer.ts';
 import { shortened } from '../core/shortened.ts';
 import type { ClientHello } from '../upstream/contract.ts';
-import type { Incoming, IncomingRequest, LineWriter } from '../wire/contract.ts';
+import type { Incoming, IncomingRequest } from '../wire/contract.ts';
 import { lookup } from '../wire/methods.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import { ClientOutput } from './client-output.ts';
+import type { Outlet, Receiver } from './contract.ts';
 import { helloOf, welcome } from './handshake.ts';
 
-/** Whoever takes the messages of a client; never throws. */
-export interface Receiver {
-  receive(message: Incoming): void;
-}
-
 export interface ReceptionParts {
-  readonly writer: LineWriter;
+  readonly outlet: Outlet;
   readonly version: string;
   /** What the client's model is told about this server. */
   readonly instructions: () => string;
@@ -28,7 +23,6 @@ const waitingLimit = 1024;
  */
 export class Reception implements Receiver {
   readonly #parts: ReceptionParts;
-  readonly #output: ClientOutput;
   readonly #waiting: Incoming[] = [];
   #hello: ClientHello | undefined;
   #open: ((hello: ClientHello) => Receiver) | undefined;
@@ -36,13 +30,12 @@ export class Reception implements Receiver {
 
   constructor(parts: ReceptionParts) {
     this.#parts = parts;
-    this.#output = new ClientOutput(parts.writer);
   }
 
   receive(message: Incoming): void {
-    if (this.#session !== undefined) this.#session.receive(message);
+    if (this.#session !== undefined) this.#session.receive(message, this.#parts.outlet);
     else if (message.kind === 'request') this.#request(message);
-    else if (message.kind === 'invalid') this.#output.refuse(message.id, message.error);
+    else if (message.kind === 'invalid') this.#parts.outlet.refuse(message.id, message.error);
     else if (this.#hello !== undefined) this.#wait(message);
   }
 
@@ -54,31 +47,31 @@ export class Reception implements Receiver {
 
   #request(request: IncomingRequest): void {
     const { id, method } = request;
-    if (method === 'ping') this.#output.reply(id, { kind: 'made', result: {} });
+    if (method === 'ping') this.#parts.outlet.reply(id, { kind: 'made', result: {} });
     else if (this.#hello !== undefined) this.#wait(request);
     else if (method === 'initialize') this.#initialize(request);
-    else this.#output.refuse(id, refusal(method));
+    else this.#parts.outlet.refuse(id, refusal(method));
   }
 
   #initialize({ id, params }: IncomingRequest): void {
     const { version, instructions } = this.#parts;
     this.#hello = helloOf(params);
     const result = welcome(this.#hello, version, instructions());
-    this.#output.reply(id, { kind: 'made', result });
+    this.#parts.outlet.reply(id, { kind: 'made', result });
     this.#handOver();
   }
 
   #wait(message: Incoming): void {
     if (this.#waiting.length < waitingLimit) this.#waiting.push(message);
     else if (message.kind === 'request')
-      this.#output.refuse(message.id, invalid('too many requests'));
+      this.#parts.outlet.refuse(message.id, invalid('too many requests'));
   }
 
   #handOver(): void {
     if (this.#hello === undefined || this.#open === undefined) return;
     const session = this.#open(this.#hello);
     this.#session = session;
-    for (const message of this.#waiting.splice(0)) session.receive(message);
+    for (const message of this.#waiting.splice(0)) session.receive(message, this.#parts.outlet);
   }
 }
 

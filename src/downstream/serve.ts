@@ -5,7 +5,7 @@ import type { Caller } from '../core/tool-call.ts';
 import type { UpstreamPool } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import type { Reply } from './client-output.ts';
+import type { Reply } from './contract.ts';
 import { type Lists, settleLimitMs, type Visibility } from './lists.ts';
 import { forwardedMeta, resolveCall } from './tool-calls.ts';
 
@@ -66,7 +66,7 @@ async function pass(
   const none = { argumentsText: undefined, extras: undefined };
   const delivery = await connection.send(
     { method, fields, meta: forwardedMeta(meta), ...none },
-    { lifetime: caller.lifetime, onProgress: caller.relayProgress },
+    { lifetime: caller.lifetime, onProgress: caller.relayProgress, related: undefined },
   );
   if (delivery.kind === 'answered') return { kind: 'relayed', response: delivery.response };
   return refused(rpcCode.unavailable, 'the server gave no answer');

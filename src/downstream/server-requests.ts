@@ -2,11 +2,11 @@ import type { Answer } from '../core/answer.ts';
 import { newTraceId, traceIdOf } from '../core/ids.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import type { Lifetime } from '../core/lifetime.ts';
+import type { FarMessage } from '../core/related.ts';
 import { shortened } from '../core/shortened.ts';
 import type { Decide, Target } from '../core/target.ts';
 import type { Caller, Session, ToolCall } from '../core/tool-call.ts';
 import type { UpstreamEvents, UpstreamPool } from '../upstream/contract.ts';
-import type { IncomingRequest } from '../wire/contract.ts';
 import { lookup } from '../wire/methods.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { forwardedMeta } from './tool-calls.ts';
@@ -14,8 +14,6 @@ import { forwardedMeta } from './tool-calls.ts';
 export interface ServerRequestParts {
   readonly decide: Decide;
   readonly pool: UpstreamPool;
-  /** The way to the client. */
-  readonly client: Target;
   readonly session: Session;
   /** What the client declared in `initialize`. */
   readonly declared: JsonObject;
@@ -31,22 +29,27 @@ const askable: Readonly<Record<string, { action: ToolCall['action']; capability:
 /** More open requests than this of one server: what is left of the client's are for the others. */
 const openLimit = 20;
 
-/** Requests that servers start: decided like every other, with the server as the subject and the client as the target. */
-export function createServerRequests(parts: ServerRequestParts): UpstreamEvents['onRequest'] {
+/**
+ * Requests that servers start: decided like every other, with the server as the subject and the client as the target. The
+ * way to the client may be another one for every request.
+ */
+export function createServerRequests(
+  parts: ServerRequestParts,
+): (client: Target) => UpstreamEvents['onRequest'] {
   const open = new Map<string, number>();
-  const shareOf = (server: string): Target => ({
+  const shareOf = (server: string, client: Target): Target => ({
     send: async (sent, options) => {
       const others = open.get(server) ?? 0;
       if (others >= openLimit) {
         return { kind: 'unsent', reason: 'the server has too many open requests' };
       }
       open.set(server, others + 1);
-      const delivery = await parts.client.send(sent, options);
+      const delivery = await client.send(sent, options);
       open.set(server, (open.get(server) ?? 1) - 1);
       return delivery;
     },
   });
-  return (server, request, lifetime, reply) => {
+  return (client) => (server, request, lifetime, reply) => {
     const asked = askable[request.method];
     const decided = lookup('server', 'request', request.method)?.treatment === 'decide';
     if (asked === undefined || !decided || parts.declared[asked.capability] === undefined) {
@@ -55,11 +58,11 @@ export function createServerRequests(parts: ServerRequestParts): UpstreamEvents[
     }
     const call = callOf(server, asked.action, request);
     const caller = callerOf(parts, server, request, lifetime);
-    parts.decide(call, caller, () => shareOf(server)).then(reply, () => reply(failed));
+    parts.decide(call, caller, () => shareOf(server, client)).then(reply, () => reply(failed));
   };
 }
 
-function callOf(server: string, action: ToolCall['action'], request: IncomingRequest): ToolCall {
+function callOf(server: string, action: ToolCall['action'], request: FarMessage): ToolCall {
   const { method, params, extras } = request;
   const { _meta: meta, ...fields } = params ?? {};
   return {
@@ -85,7 +88,7 @@ function callOf(server: string, action: ToolCall['action'], request: IncomingReq
 function callerOf(
   { pool, session }: ServerRequestParts,
   server: string,
-  { params }: IncomingRequest,
+  { params }: FarMessage,
   lifetime: Lifetime,
 ): Caller {
   const meta = params?.['_meta'];
@@ -102,6 +105,7 @@ function callerOf(
     },
     lifetime,
     progress: undefined,
+    related: undefined,
     relayProgress:
       token === undefined
         ? undefined

@@ -2,31 +2,32 @@ import type { RpcError } from '../core/answer.ts';
 import { uuidv7 } from '../core/ids.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
+import type { Related } from '../core/related.ts';
 import { shortened } from '../core/shortened.ts';
+import type { Target } from '../core/target.ts';
 import type { Caller, Identity, Session } from '../core/tool-call.ts';
 import type { ClientHello, UpstreamEvents } from '../upstream/contract.ts';
 import type {
   Incoming,
   IncomingNotification,
   IncomingRequest,
-  LineWriter,
   RequestId,
 } from '../wire/contract.ts';
 import { lookup } from '../wire/methods.ts';
 import { withoutReservedMembers } from '../wire/reserved-meta.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { ClientLink } from './client-link.ts';
-import { ClientOutput } from './client-output.ts';
+import type { Outlet, Receiver } from './contract.ts';
 import { clientOf } from './handshake.ts';
 import { changedMethods, createLists, type Lists } from './lists.ts';
 import { LogLevel } from './log-level.ts';
 import { News } from './news.ts';
-import type { Receiver } from './reception.ts';
 import { createServing, type Serve, type ServeParts } from './serve.ts';
 import { createServerRequests } from './server-requests.ts';
 
 export interface SessionParts extends ServeParts {
-  readonly writer: LineWriter;
+  /** Where everything goes that belongs to no request of the client. */
+  readonly outlet: Outlet;
   readonly identity: Identity;
   /** What the client said in `initialize`, which was answered already. */
   readonly hello: ClientHello;
@@ -42,10 +43,10 @@ const inFlightLimit = 1024;
  */
 export class ClientSession implements Receiver {
   readonly #parts: SessionParts;
-  readonly #output: ClientOutput;
   readonly #news: News;
   readonly #level: LogLevel;
-  readonly #link: ClientLink;
+  readonly #link = new ClientLink();
+  readonly #asking: (client: Target) => UpstreamEvents['onRequest'];
   readonly #lists: Lists;
   readonly #serving: Readonly<Record<'decide' | 'filter' | 'pass', Serve>>;
   readonly #session: Session;
@@ -56,23 +57,23 @@ export class ClientSession implements Receiver {
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#output = new ClientOutput(parts.writer);
-    this.#news = new News(this.#output, parts.writer);
+    this.#news = new News(parts.outlet);
     this.#level = new LogLevel(parts.pool);
-    this.#link = new ClientLink(parts.writer);
     this.#lists = createLists(parts.pool.catalog, parts.visibility);
     this.#serving = createServing(parts, this.#lists);
     const { nowMs: startedMs, hello } = parts;
     const client = clientOf(hello);
     this.#session = { id: uuidv7(startedMs), startedMs, client, calls: 0, denials: 0 };
+    const declared = hello.capabilities;
+    this.#asking = createServerRequests({ ...parts, session: this.#session, declared });
     this.events = this.#events();
   }
 
   /** Takes one message of the client; never throws. */
-  receive(message: Incoming): void {
+  receive(message: Incoming, outlet: Outlet): void {
     switch (message.kind) {
       case 'request':
-        this.#request(message);
+        this.#request(message, outlet);
         break;
       case 'notification':
         this.#notification(message);
@@ -81,7 +82,7 @@ export class ClientSession implements Receiver {
         this.#link.answered(message.id, message.response);
         break;
       case 'invalid':
-        if (message.answers === null) this.#output.refuse(message.id, message.error);
+        if (message.answers === null) outlet.refuse(message.id, message.error);
         else this.#link.garbled(message.answers);
     }
   }
@@ -100,12 +101,7 @@ export class ClientSession implements Receiver {
 
   #events(): UpstreamEvents {
     return {
-      onRequest: createServerRequests({
-        ...this.#parts,
-        client: this.#link,
-        session: this.#session,
-        declared: this.#parts.hello.capabilities,
-      }),
+      onRequest: this.#asking(this.#link.over(this.#parts.outlet)),
       onNotification: (_server, notification) => {
         const row = lookup('server', 'notification', notification.method);
         if (row?.treatment === 'pass') this.#news.tell(notification);
@@ -116,18 +112,18 @@ export class ClientSession implements Receiver {
     };
   }
 
-  #request(request: IncomingRequest): void {
+  #request(request: IncomingRequest, outlet: Outlet): void {
     const { id, method } = request;
     const treatment = lookup('client', 'request', method)?.treatment ?? 'refuse';
     if (treatment === 'refuse') {
       const message = `Method not found: ${shortened(method, 100)}`;
-      this.#output.refuse(id, { code: rpcCode.methodNotFound, message });
+      outlet.refuse(id, { code: rpcCode.methodNotFound, message });
       return;
     }
     const fault = this.#fault(request);
-    if (fault !== undefined) this.#output.refuse(id, fault);
-    else if (treatment === 'local') this.#local(request);
-    else void this.#serve(request, this.#serving[treatment]);
+    if (fault !== undefined) outlet.refuse(id, fault);
+    else if (treatment === 'local') this.#local(request, outlet);
+    else void this.#serve(request, outlet, this.#serving[treatment]);
   }
 
   #fault({ id, method }: IncomingRequest): RpcError | undefined {
@@ -137,48 +133,51 @@ export class ClientSession implements Receiver {
     return undefined;
   }
 
-  #local({ id, method, params }: IncomingRequest): void {
+  #local({ id, method, params }: IncomingRequest, outlet: Outlet): void {
     if (method === 'logging/setLevel') this.#level.set(params ?? {});
-    this.#output.reply(id, { kind: 'made', result: {} });
+    outlet.reply(id, { kind: 'made', result: {} });
   }
 
   // Settles whatever happens: the answer goes back unless the request was cancelled (MCP, cancellation).
-  async #serve(request: IncomingRequest, serve: Serve): Promise<void> {
+  async #serve(request: IncomingRequest, outlet: Outlet, serve: Serve): Promise<void> {
     const { id } = request;
     const lifetime = new Lifetime();
     this.#inFlight.set(id, lifetime);
     try {
-      const reply = await serve(request, this.#caller(request, lifetime));
-      if (lifetime.ended === undefined) this.#output.reply(id, reply);
+      const reply = await serve(request, this.#caller(request, outlet, lifetime));
+      if (lifetime.ended === undefined) outlet.reply(id, reply);
     } catch {
-      this.#output.refuse(id, { code: rpcCode.internal, message: 'the gate failed' });
+      outlet.refuse(id, { code: rpcCode.internal, message: 'the gate failed' });
     } finally {
       this.#inFlight.delete(id);
       if (this.#inFlight.size === 0) this.#idle?.();
     }
   }
 
-  #caller({ params }: IncomingRequest, lifetime: Lifetime): Caller {
+  #caller({ params }: IncomingRequest, outlet: Outlet, lifetime: Lifetime): Caller {
     const meta = params?.['_meta'];
     const token = isObject(meta) ? meta['progressToken'] : undefined;
     const { identity } = this.#parts;
-    const session = this.#session;
-    if (token === undefined) {
-      return { session, identity, lifetime, progress: undefined, relayProgress: undefined };
-    }
-    let told = 0;
-    const progress = (message: string): void => {
-      told += 1;
-      // Below one, so that what the tool itself reports afterwards still rises (MCP, progress).
-      this.#progress({ progress: told / 1000, message }, token);
+    const news = outlet === this.#parts.outlet ? this.#news : new News(outlet);
+    lifetime.onEnd(() => news !== this.#news && news.close());
+    return {
+      session: this.#session,
+      identity,
+      lifetime,
+      ...progressOf(news, token),
+      related: this.#related(outlet, news),
     };
-    const relayProgress = (params: JsonObject): void => this.#progress(params, token);
-    return { session, identity, lifetime, progress, relayProgress };
   }
 
-  #progress(params: JsonObject, progressToken: Json): void {
-    const method = 'notifications/progress';
-    this.#news.tell({ method, params: { ...params, progressToken }, extras: undefined });
+  /** What a server says while it works on a request goes where that request's answer goes. */
+  #related(outlet: Outlet, news: News): Related {
+    return {
+      ask: this.#asking(this.#link.over(outlet)),
+      tell: (_server, notification) => {
+        const row = lookup('server', 'notification', notification.method);
+        if (row?.treatment === 'pass') news.tell(notification);
+      },
+    };
   }
 
   #notification(notification: IncomingNotification): void {
@@ -197,6 +196,23 @@ export class ClientSession implements Receiver {
     const said = typeof reason === 'string' ? shortened(reason, 200) : 'cancelled';
     this.#inFlight.get(requestId)?.end(said);
   }
+}
+
+function progressOf(
+  news: News,
+  progressToken: Json | undefined,
+): Pick<Caller, 'progress' | 'relayProgress'> {
+  if (progressToken === undefined) return { progress: undefined, relayProgress: undefined };
+  const method = 'notifications/progress';
+  const relayProgress = (params: JsonObject): void =>
+    news.tell({ method, params: { ...params, progressToken }, extras: undefined });
+  let told = 0;
+  const progress = (message: string): void => {
+    told += 1;
+    // Below one, so that what the tool itself reports afterwards still rises (MCP, progress).
+    relayProgress({ progress: told / 1000, message });
+  };
+  return { progress, relayProgress };
 }
 
 function invalid(message: string): RpcError {

@@ -4,7 +4,8 @@ import { LineSplitter } from '../wire/line-splitter.ts';
 import { createLineWriter } from '../wire/line-writer.ts';
 import { readMessage } from '../wire/read-message.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import type { Receiver } from './reception.ts';
+import type { Outlet, Receiver } from './contract.ts';
+import { LineOutlet } from './line-outlet.ts';
 
 /** A client that does not read is not read from either, until this much of its answers is left. */
 const pendingLimitBytes = 16 * 1024 * 1024;
@@ -15,7 +16,7 @@ const unreadLimitBytes = 256 * 1024 * 1024;
 
 /** The face on standard input and output: one client for the life of the process. */
 export interface StdioFace {
-  readonly writer: LineWriter;
+  readonly outlet: Outlet;
   /** Reads until the client closes its end or stops reading; then resolves, once. */
   run(receiver: Receiver): Promise<void>;
   /** Lets go of the streams, so that nothing holds the process open. */
@@ -32,10 +33,11 @@ export function openStdio(
     gone = resolve;
   });
   const writer = createLineWriter(output, () => gone?.(), unreadBytes);
+  const outlet = new LineOutlet(writer);
   return {
-    writer,
+    outlet,
     run: (receiver) => {
-      const splitter = splitterFor(receiver, writer);
+      const splitter = splitterFor(receiver, outlet);
       input.on('data', (chunk: Buffer) => {
         splitter.push(chunk);
         if (writer.pending > pendingLimitBytes) pauseUntilRead(input, writer);
@@ -54,13 +56,12 @@ export function openStdio(
   };
 }
 
-function splitterFor(receiver: Receiver, writer: LineWriter): LineSplitter {
+function splitterFor(receiver: Receiver, outlet: Outlet): LineSplitter {
   return new LineSplitter({
-    onLine: (line) => receiver.receive(readMessage(line)),
+    onLine: (line) => receiver.receive(readMessage(line), outlet),
     onOverflow: (bytes) => {
       const message = `message is too large: over ${bytes} bytes`;
-      const error = { code: rpcCode.tooLarge, message };
-      writer.write(JSON.stringify({ jsonrpc: '2.0', id: null, error }));
+      outlet.refuse(null, { code: rpcCode.tooLarge, message });
     },
   });
 }

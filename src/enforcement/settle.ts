@@ -18,11 +18,12 @@ export function settle(
     const status = delivery.kind === 'lost' ? 'unknown' : 'failed';
     return conclude(parts, ruling, status, delivery.reason);
   }
-  const { line, value, kind, isError } = delivery.response;
+  const { line, value, kind, isError, resultType } = delivery.response;
   const output = line.subarray(...value);
-  const status = kind === 'result' ? 'executed' : 'failed';
+  const asks = resultType === 'input_required';
+  const status = kind === 'error' ? 'failed' : asks ? 'input_required' : 'executed';
   return append(parts, ruling, { status, reason: undefined, isError, output }, (tx) => {
-    if (approval === undefined || kind !== 'result') return;
+    if (approval === undefined || status !== 'executed') return;
     if (ruling.caller.lifetime.ended === undefined) return;
     parts.kept.keep(tx, approval.id, Buffer.from(output), parts.clock());
   });

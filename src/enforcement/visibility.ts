@@ -108,6 +108,6 @@ function isTool(item: CatalogItem): item is CatalogItem & ToolFacts {
 function callerOf({ identity }: VisibilityParts, nowMs: number) {
   const client = { name: 'unknown', version: '0' };
   const session: Session = { id: '', startedMs: nowMs, client, calls: 0, denials: 0 };
-  const nobody = { lifetime: new Lifetime(), progress: undefined, relayProgress: undefined };
-  return { session, identity, ...nobody };
+  const none = { progress: undefined, relayProgress: undefined, related: undefined };
+  return { session, identity, lifetime: new Lifetime(), ...none };
 }

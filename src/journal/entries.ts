@@ -82,7 +82,15 @@ export function decisionEntry(facts: DecisionFacts): EntryDraft {
   };
 }
 
-export type OutcomeStatus = 'executed' | 'failed' | 'unknown' | 'cancelled' | 'refused' | 'fetched';
+export type OutcomeStatus =
+  | 'executed'
+  | 'failed'
+  | 'unknown'
+  | 'cancelled'
+  | 'refused'
+  | 'fetched'
+  /** The server wants answers first: the call goes on with another request, which is decided anew (MCP, MRTR). */
+  | 'input_required';
 
 export interface OutcomeFacts {
   readonly decisionId: string;

@@ -1,7 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Answer, Delivery } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Lifetime } from '../core/lifetime.ts';
+import { Lifetime } from '../core/lifetime.ts';
+import type { FarMessage } from '../core/related.ts';
 import { shortened } from '../core/shortened.ts';
 import type { SendOptions } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
@@ -49,6 +50,7 @@ const exitMs = 1_000;
  */
 export class StdioConnection implements Connection {
   readonly server: string;
+  readonly era = 'legacy';
   /** What the server declared; empty until the handshake is over. */
   capabilities: JsonObject = {};
   readonly #limits: UpstreamLimits;
@@ -92,9 +94,18 @@ export class StdioConnection implements Connection {
     });
   }
 
-  notify({ method, params, extras }: Omit<IncomingNotification, 'kind'>): void {
+  notify({ method, params, extras }: FarMessage): void {
     if (this.#stalled() !== undefined) return;
     this.#writer.write(JSON.stringify({ ...extras, jsonrpc: '2.0', method, params }));
+  }
+
+  subscribe(uri: string, wanted: boolean): Promise<Delivery> {
+    const method = wanted ? 'resources/subscribe' : 'resources/unsubscribe';
+    const none = { meta: undefined, argumentsText: undefined, extras: undefined };
+    return this.send(
+      { method, fields: { uri }, ...none },
+      { lifetime: new Lifetime(), onProgress: undefined, related: undefined },
+    );
   }
 
   close(reason: string): void {

@@ -1,11 +1,12 @@
-import type { Answer } from '../core/answer.ts';
+import type { Answer, Delivery } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Lifetime } from '../core/lifetime.ts';
+import type { FarMessage } from '../core/related.ts';
 import type { Target } from '../core/target.ts';
 import type { ToolFacts } from '../core/tool-call.ts';
-import type { IncomingNotification, IncomingRequest } from '../wire/contract.ts';
+import type { Era } from '../wire/eras.ts';
 
-/** What the client said in `initialize`; passed on, because servers offer tools by it. */
+/** What the client said of itself, in `initialize` or in a request; passed on, because servers offer tools by it. */
 export interface ClientHello {
   readonly protocolVersion: string;
   readonly capabilities: JsonObject;
@@ -33,20 +34,58 @@ export interface UpstreamPool {
 
 export interface Connection extends Target {
   readonly server: string;
+  /** What the server speaks. Requests must be in its words already: `bridge/` puts them so. */
+  readonly era: Era;
   readonly capabilities: JsonObject;
-  notify(notification: Omit<IncomingNotification, 'kind'>): void;
+  /** Tells a legacy server something; a modern one is told nothing but cancellations, which `send` sees to. */
+  notify(notification: FarMessage): void;
+  /**
+   * News of a resource from now on, or no longer: `resources/subscribe` and `unsubscribe` in the legacy era, the one
+   * `subscriptions/listen` of the connection in the modern one. The result is empty.
+   */
+  subscribe(uri: string, wanted: boolean): Promise<Delivery>;
 }
 
-/** What servers start by themselves; the face to the client takes it. */
+/**
+ * Tool servers for many clients. Clients with the same scope and the same declared capabilities share one pool, but for
+ * those that are `alone`. A pool that nobody uses any more is closed after a while.
+ */
+export interface UpstreamPools {
+  /** Starts the servers of the first client before it has come. */
+  warm(): void;
+  /** Never fails: a client over the limit of pools gets a pool in which every server has failed and says why. */
+  join(client: PoolClient): Membership;
+  /** Of all pools together, by server: the state of the most recent pool, counts added up. */
+  status(): readonly UpstreamStatus[];
+  onChange(listener: () => void): void;
+  /** Ends every pool; idempotent. */
+  close(): Promise<void>;
+}
+
+export interface PoolClient {
+  readonly hello: ClientHello;
+  /** Who calls (`Identity.scope`): nobody shares servers with somebody else. */
+  readonly scope: string;
+  /** It has a session with the servers: it may be asked at any time, and what they remember is its own. */
+  readonly alone: boolean;
+  readonly events: UpstreamEvents;
+}
+
+export interface Membership {
+  readonly pool: UpstreamPool;
+  leave(): void;
+}
+
+/** What servers start by themselves, beside what belongs to one request; the face to the client takes it. */
 export interface UpstreamEvents {
   /** A server asks the client. `lifetime` ends when the server cancels or dies; `reply` may be called once. */
   onRequest(
     server: string,
-    request: IncomingRequest,
+    request: FarMessage,
     lifetime: Lifetime,
     reply: (answer: Answer) => void,
   ): void;
-  onNotification(server: string, notification: IncomingNotification): void;
+  onNotification(server: string, notification: FarMessage): void;
   /** The merged list of this kind is another than before. */
   onListChanged(kind: ListKind): void;
 }

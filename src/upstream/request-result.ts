@@ -29,7 +29,7 @@ export async function requestResponse(target: Target, request: OwnRequest): Prom
   });
   const sent = target.send(
     { method, fields, meta: undefined, argumentsText: undefined, extras: undefined },
-    { lifetime, onProgress: undefined },
+    { lifetime, onProgress: undefined, related: undefined },
   );
   const delivery: Delivery | 'late' = await Promise.race([sent, late]);
   clearTimeout(timer);

@@ -1,5 +1,5 @@
 import type { RawResponse } from '../core/answer.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
 import type { RequestId } from './contract.ts';
 
@@ -24,5 +24,11 @@ export function composeResponse(
     value: [headBytes.length, valueEnd],
     kind,
     isError: kind === 'result' && isObject(value) && value['isError'] === true,
+    resultType: kind === 'result' && isObject(value) ? textOf(value['resultType']) : undefined,
   };
+}
+
+/** What a result says it is; anything but a text is no type that anybody knows. */
+function textOf(said: Json | undefined): string | undefined {
+  return said === undefined || typeof said === 'string' ? said : '';
 }

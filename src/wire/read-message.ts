@@ -33,7 +33,8 @@ function readRaw(line: Buffer, scan: Scan): Incoming | undefined {
   if (id === null) return undefined;
   const isError = inner !== undefined && textAt(line, inner.get('isError')) === 'true';
   const kind = result === undefined ? 'error' : 'result';
-  const response = { line: onOneLine(line), id: idSpan, value, kind, isError } as const;
+  const resultType = typeAt(line, inner?.get('resultType'));
+  const response = { line: onOneLine(line), id: idSpan, value, kind, isError, resultType } as const;
   return { kind: 'response', id, response };
 }
 
@@ -180,6 +181,13 @@ function readId(line: Buffer, span: Span): RequestId | null {
 
 function isId(value: unknown): value is RequestId {
   return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
+}
+
+/** Types are short and plain; a longer or escaped one is none that anybody knows. */
+function typeAt(line: Buffer, span: Span | undefined): string | undefined {
+  if (span === undefined) return undefined;
+  const text = line.toString('latin1', span[0], Math.min(span[1], span[0] + 66));
+  return /^"([\w./-]{1,64})"$/.exec(text)?.[1] ?? '';
 }
 
 function textAt(line: Buffer, span: Span | undefined): string | undefined {

@@ -3,6 +3,7 @@ import { isObject, type JsonObject } from '../../src/core/json.ts';
 import type { Lifetime } from '../../src/core/lifetime.ts';
 import type { Decide, SendOptions } from '../../src/core/target.ts';
 import type { ForwardedRequest } from '../../src/core/tool-call.ts';
+import { LineOutlet } from '../../src/downstream/line-outlet.ts';
 import type { Visibility } from '../../src/downstream/lists.ts';
 import { Reception } from '../../src/downstream/reception.ts';
 import { ClientSession } from '../../src/downstream/session.ts';
@@ -41,16 +42,17 @@ export class SessionRig {
   readonly #changed: (() => void)[] = [];
   readonly #server = this.connectionOf('s');
   session: ClientSession | undefined;
+  readonly #outlet = new LineOutlet(this.#writer());
   decide: Decide = async (call, caller, target) => {
     const to = target();
     if (to === undefined) throw new Error('no target');
-    const { lifetime, relayProgress: onProgress } = caller;
-    return toAnswer(await to.send(call.request, { lifetime, onProgress }));
+    const { lifetime, relayProgress: onProgress, related } = caller;
+    return toAnswer(await to.send(call.request, { lifetime, onProgress, related }));
   };
 
   constructor() {
     this.reception = new Reception({
-      writer: this.#writer(),
+      outlet: this.#outlet,
       version: '1.2.3',
       instructions: () => 'be careful',
     });
@@ -61,7 +63,7 @@ export class SessionRig {
     this.reception.ready((hello) => {
       this.opened.push(hello);
       this.session = new ClientSession({
-        writer: this.#writer(),
+        outlet: this.#outlet,
         pool: this.#pool(),
         decide: (...call) => this.decide(...call),
         visibility: this.#visibility(),
@@ -159,7 +161,9 @@ export class SessionRig {
   connectionOf(server: string): Connection {
     return {
       server,
+      era: 'legacy',
       capabilities: {},
+      subscribe: () => Promise.resolve({ kind: 'unsent', reason: 'nobody asks' }),
       notify: ({ method, params, extras }) => this.notified.push({ ...extras, method, params }),
       send: (request, options) =>
         new Promise((resolve) => this.sent.push({ server, request, options, resolve })),

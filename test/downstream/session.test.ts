@@ -368,7 +368,6 @@ describe('what a server starts', () => {
     rig.hello();
     const notify = (method: string) =>
       rig.session?.events.onNotification('s', {
-        kind: 'notification',
         method,
         params: { odd: 1 },
         extras: { more: 2 },
@@ -421,7 +420,6 @@ describe('a client that reads slowly', () => {
 
   const log = (data: number) =>
     rig.session?.events.onNotification('s', {
-      kind: 'notification',
       method: 'notifications/message',
       params: { level: 'info', data },
       extras: undefined,

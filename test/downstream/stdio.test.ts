@@ -9,9 +9,9 @@ describe('a client on standard input and output', () => {
     const output = new Writable({ write: () => {} });
     const face = openStdio(input, output, 1_000);
     const over = face.run({ receive: () => {} });
-    while (!output.destroyed) face.writer.write('x'.repeat(100));
+    while (!output.destroyed) face.outlet.request('x'.repeat(100));
     await over;
-    expect(face.writer.pending).toBe(0);
+    expect(face.outlet.pending).toBe(0);
     expect(input.destroyed).toBe(false);
     face.close();
     expect(input.destroyed).toBe(true);
@@ -26,7 +26,7 @@ describe('a client on standard input and output', () => {
       over = true;
     });
     for (let line = 0; line < 50; line += 1) {
-      face.writer.write('x'.repeat(100));
+      face.outlet.request('x'.repeat(100));
       await once(output, 'data');
     }
     expect(over).toBe(false);

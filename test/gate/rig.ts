@@ -83,6 +83,7 @@ export function answered(result: JsonObject): Delivery {
       id: [21, 22],
       value: [start, line.length - 1],
       kind: 'result',
+      resultType: undefined,
       isError: false,
     },
   };
@@ -190,5 +191,12 @@ export function callerOf(lifetime = new Lifetime()): Caller {
     verified: true,
     scope: 'os:alice',
   } as const;
-  return { session, identity, lifetime, progress: undefined, relayProgress: undefined };
+  return {
+    session,
+    identity,
+    lifetime,
+    progress: undefined,
+    relayProgress: undefined,
+    related: undefined,
+  };
 }

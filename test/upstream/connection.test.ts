@@ -16,7 +16,7 @@ describe('a request to a server', () => {
         argumentsText: '{"b":1.50,  "a":{"c":12345678901234567890}}',
         extras: { 'x-extra': 1, id: 'forged', method: 'forged' },
       },
-      { lifetime: new Lifetime(), onProgress: () => {} },
+      { lifetime: new Lifetime(), onProgress: () => {}, related: undefined },
     );
     const line = String(saidIn(delivery));
     const id = JSON.parse(line).id;
@@ -190,6 +190,7 @@ describe('a server that speaks for itself', () => {
       value: [34, 54],
       kind: 'result',
       isError: false,
+      resultType: undefined,
     } as const;
     asked.reply({ kind: 'relayed', response });
     expect(saidIn(await delivery)).toEqual({ roots: [], x: 1 });

@@ -7,6 +7,7 @@ import type { Answer, Delivery, RawResponse } from '../../src/core/answer.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
+import type { FarMessage } from '../../src/core/related.ts';
 import type { SendOptions, Target } from '../../src/core/target.ts';
 import type { ForwardedRequest } from '../../src/core/tool-call.ts';
 import type { Store } from '../../src/store/contract.ts';
@@ -17,7 +18,6 @@ import { PinBudget } from '../../src/upstream/pin-budget.ts';
 import { createPinBook, type PinBook } from '../../src/upstream/pins.ts';
 import { createPool } from '../../src/upstream/pool.ts';
 import type { ServerSpec } from '../../src/upstream/server-spec.ts';
-import type { IncomingNotification, IncomingRequest } from '../../src/wire/contract.ts';
 
 const fixture = path.join(import.meta.dirname, '..', 'fixtures', 'scripted-server.mjs');
 
@@ -56,7 +56,7 @@ export function scripted(key: string, opening: readonly string[] = []): ServerSp
 
 export interface ServerRequest {
   readonly server: string;
-  readonly request: IncomingRequest;
+  readonly request: FarMessage;
   readonly lifetime: Lifetime;
   readonly reply: (answer: Answer) => void;
 }
@@ -65,7 +65,7 @@ export interface Rig {
   readonly pool: UpstreamPool;
   readonly pins: PinBook;
   readonly requests: ServerRequest[];
-  readonly notifications: IncomingNotification[];
+  readonly notifications: FarMessage[];
   readonly listChanges: string[];
   readonly logged: string[];
   connection(server: string): Connection;
@@ -80,7 +80,7 @@ export async function rig(
 ): Promise<Rig> {
   const pins = createPinBook(store, 'gate', systemClock, new PinBudget(pinsPerHour));
   const requests: ServerRequest[] = [];
-  const notifications: IncomingNotification[] = [];
+  const notifications: FarMessage[] = [];
   const listChanges: string[] = [];
   const logged: string[] = [];
   const note = (fields: object, message: string): void => {
@@ -135,7 +135,7 @@ export function call(
     argumentsText: JSON.stringify(args),
     extras: undefined,
   };
-  return target.send(request, { lifetime, onProgress });
+  return target.send(request, { lifetime, onProgress, related: undefined });
 }
 
 /** The response of a delivery that must have one. */

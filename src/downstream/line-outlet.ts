@@ -1,16 +1,19 @@
-import type { Answer, RpcError } from '../core/answer.ts';
+import type { RpcError } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { IncomingNotification, LineWriter, RequestId } from '../wire/contract.ts';
+import type { FarMessage } from '../core/related.ts';
+import type { LineWriter, RequestId } from '../wire/contract.ts';
+import type { Outlet, Reply } from './contract.ts';
 
-/** What goes back for one request, the text of a result included. */
-export type Reply = Answer | { readonly kind: 'text'; readonly text: string };
-
-/** JSON-RPC towards the client: one line for each message. */
-export class ClientOutput {
+/** A stream to the client that carries everything: one JSON text for each message. */
+export class LineOutlet implements Outlet {
   readonly #writer: LineWriter;
 
   constructor(writer: LineWriter) {
     this.#writer = writer;
+  }
+
+  get pending(): number {
+    return this.#writer.pending;
   }
 
   reply(id: RequestId, reply: Reply): void {
@@ -30,13 +33,16 @@ export class ClientOutput {
     }
   }
 
-  /** `id` is null where the request could not be told. */
   refuse(id: RequestId | null, error: RpcError): void {
     this.#writer.write(JSON.stringify({ jsonrpc: '2.0', id, error: { ...error } }));
   }
 
-  notify({ method, params, extras }: Omit<IncomingNotification, 'kind'>): void {
+  notify({ method, params, extras }: FarMessage): void {
     const message: JsonObject = { ...extras, jsonrpc: '2.0', method, params };
     this.#writer.write(JSON.stringify(message));
+  }
+
+  request(text: string): void {
+    this.#writer.write(text);
   }
 }

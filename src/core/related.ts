@@ -1,0 +1,23 @@
+import type { Answer } from './answer.ts';
+import type { JsonObject } from './json.ts';
+import type { Lifetime } from './lifetime.ts';
+
+/** A request or notification as the far side wrote it, without its id: everything in it is that side's word. */
+export interface FarMessage {
+  readonly method: string;
+  readonly params: JsonObject | undefined;
+  readonly extras: JsonObject | undefined;
+}
+
+/** What the far side says while it works on one request, beside progress; whoever sent the request takes it. */
+export interface Related {
+  /** It asks for something. `lifetime` ends when it no longer wants an answer; `reply` may be called once. */
+  ask(
+    server: string,
+    request: FarMessage,
+    lifetime: Lifetime,
+    reply: (answer: Answer) => void,
+  ): void;
+  /** It tells something: its log. */
+  tell(server: string, notification: FarMessage): void;
+}
