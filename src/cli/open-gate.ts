@@ -62,7 +62,8 @@ function openPool(on: Foundation, events: () => UpstreamEvents | undefined): Ups
   const { config, store, clock, log } = on;
   return createPool({
     servers: [...config.servers].map(([key, { command, args, env, cwd, gate }]) => {
-      return { key, command, args, env, cwd, prefix: gate.prefix, initTimeoutMs };
+      const { prefix, protocol } = gate;
+      return { kind: 'process', key, command, args, env, cwd, prefix, protocol, initTimeoutMs };
     }),
     // Sessions open after the client's hello, and only then a server can say anything.
     events: {

@@ -31,6 +31,9 @@ export type Answer =
   | { readonly kind: 'made'; readonly result: JsonObject }
   | { readonly kind: 'refused'; readonly error: RpcError };
 
+/** An answer, or the text of a result that was written before. */
+export type Reply = Answer | { readonly kind: 'text'; readonly text: string };
+
 /** What came of a request that was to be put on the wire. */
 export type Delivery =
   | { readonly kind: 'answered'; readonly response: RawResponse }

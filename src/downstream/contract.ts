@@ -1,9 +1,6 @@
-import type { Answer, RpcError } from '../core/answer.ts';
+import type { Reply, RpcError } from '../core/answer.ts';
 import type { FarMessage } from '../core/related.ts';
 import type { Incoming, RequestId } from '../wire/contract.ts';
-
-/** What goes back for one request; `text` is a result that was written before. */
-export type Reply = Answer | { readonly kind: 'text'; readonly text: string };
 
 /**
  * One way to a client: all of standard output, one stream, or the answer to one HTTP request with what is told before it.

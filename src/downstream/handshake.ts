@@ -29,6 +29,7 @@ export function welcome(hello: ClientHello, version: string, instructions: strin
 export function helloOf(params: JsonObject | undefined): ClientHello {
   const { protocolVersion, capabilities: declared, clientInfo } = params ?? {};
   return {
+    era: 'legacy',
     protocolVersion: negotiate(protocolVersion),
     capabilities: isObject(declared) ? declared : {},
     clientInfo: isObject(clientInfo) ? clientInfo : { name: 'unknown', version: '0' },

@@ -1,8 +1,8 @@
-import type { RpcError } from '../core/answer.ts';
+import type { Reply, RpcError } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { FarMessage } from '../core/related.ts';
 import type { LineWriter, RequestId } from '../wire/contract.ts';
-import type { Outlet, Reply } from './contract.ts';
+import type { Outlet } from './contract.ts';
 
 /** A stream to the client that carries everything: one JSON text for each message. */
 export class LineOutlet implements Outlet {

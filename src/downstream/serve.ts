@@ -1,11 +1,10 @@
-import type { RpcError } from '../core/answer.ts';
+import type { Reply, RpcError } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Decide } from '../core/target.ts';
 import type { Caller } from '../core/tool-call.ts';
 import type { UpstreamPool } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import type { Reply } from './contract.ts';
 import { type Lists, settleLimitMs, type Visibility } from './lists.ts';
 import { forwardedMeta, resolveCall } from './tool-calls.ts';
 

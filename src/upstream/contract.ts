@@ -8,6 +8,8 @@ import type { Era } from '../wire/eras.ts';
 
 /** What the client said of itself, in `initialize` or in a request; passed on, because servers offer tools by it. */
 export interface ClientHello {
+  /** What the client speaks: tried first with servers that may speak both. */
+  readonly era: Era;
   readonly protocolVersion: string;
   readonly capabilities: JsonObject;
   readonly clientInfo: JsonObject;

@@ -12,11 +12,11 @@ import { createLeash, type Leash } from './leash.ts';
 import { defaultLimits, type UpstreamLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { PinBook } from './pins.ts';
-import type { ServerSpec } from './server-spec.ts';
+import type { ProcessSpec } from './server-spec.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface PoolOptions {
-  readonly servers: readonly ServerSpec[];
+  readonly servers: readonly ProcessSpec[];
   readonly events: UpstreamEvents;
   readonly pins: PinBook;
   readonly log: Log;

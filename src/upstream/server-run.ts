@@ -8,7 +8,7 @@ import type { UpstreamLimits } from './limits.ts';
 import { changedKinds } from './lister.ts';
 import type { Log } from './log.ts';
 import { type ServerProcess, startProcess } from './process.ts';
-import type { ServerSpec } from './server-spec.ts';
+import type { ProcessSpec } from './server-spec.ts';
 
 export interface RunEvents extends Pick<UpstreamEvents, 'onRequest' | 'onNotification'> {
   /** The session is open: requests may be sent. */
@@ -20,7 +20,7 @@ export interface RunEvents extends Pick<UpstreamEvents, 'onRequest' | 'onNotific
 }
 
 export interface RunOptions {
-  readonly spec: ServerSpec;
+  readonly spec: ProcessSpec;
   readonly limits: UpstreamLimits;
   readonly leash: Leash;
   readonly log: Log;

@@ -16,13 +16,13 @@ import type { PinBook } from './pins.ts';
 import { RequestRate } from './request-rate.ts';
 import { warmDialect } from './schema-dialect.ts';
 import { ServerRun } from './server-run.ts';
-import type { ServerSpec } from './server-spec.ts';
+import type { ProcessSpec } from './server-spec.ts';
 
 /** Long enough for a client that waits for the first list to have it, and sooner than its first call. */
 const warmAfterMs = 200;
 
 export interface SupervisorOptions {
-  readonly spec: ServerSpec;
+  readonly spec: ProcessSpec;
   readonly limits: UpstreamLimits;
   readonly leash: Leash;
   readonly catalog: LiveCatalog;

@@ -17,11 +17,12 @@ import type { UpstreamLimits } from '../../src/upstream/limits.ts';
 import { PinBudget } from '../../src/upstream/pin-budget.ts';
 import { createPinBook, type PinBook } from '../../src/upstream/pins.ts';
 import { createPool } from '../../src/upstream/pool.ts';
-import type { ServerSpec } from '../../src/upstream/server-spec.ts';
+import type { ProcessSpec } from '../../src/upstream/server-spec.ts';
 
 const fixture = path.join(import.meta.dirname, '..', 'fixtures', 'scripted-server.mjs');
 
 export const hello = {
+  era: 'legacy' as const,
   protocolVersion: '2025-06-18',
   capabilities: { roots: { listChanged: true }, 'x-own': {} },
   clientInfo: { name: 'rig', version: '0', title: 'Rig' },
@@ -42,9 +43,11 @@ export function scratchStore(): Store {
 }
 
 /** A scripted server; `opening` says how it behaves from the start. */
-export function scripted(key: string, opening: readonly string[] = []): ServerSpec {
+export function scripted(key: string, opening: readonly string[] = []): ProcessSpec {
   return {
+    kind: 'process',
     key,
+    protocol: 'auto',
     command: process.execPath,
     args: [fixture, ...opening],
     env: {},
@@ -73,7 +76,7 @@ export interface Rig {
 
 /** A pool over these servers, started and opened; closed when the test is over. */
 export async function rig(
-  servers: readonly ServerSpec[],
+  servers: readonly ProcessSpec[],
   limits: Partial<UpstreamLimits> = {},
   store: Store = scratchStore(),
   pinsPerHour = 2_000,
