@@ -79,12 +79,23 @@ export interface Session {
   denials: number;
 }
 
-/** Who calls, as established by the face: by the operating system on stdio. */
+/** Who calls, as established by the face: by the operating system on stdio, by a token over HTTP. */
 export interface Identity {
   readonly type: string;
   readonly id: string | null;
-  readonly source: 'os' | 'upstream';
+  readonly source: 'os' | 'upstream' | 'token' | 'oidc' | 'anonymous';
   readonly verified: boolean;
   /** Callers with one scope may join each other's approvals. */
   readonly scope: string;
+  /** What an issuer vouches for beside it. */
+  readonly claims?: IdentityClaims;
+}
+
+export interface IdentityClaims {
+  readonly issuer: string;
+  readonly groups: readonly string[];
+  readonly roles: readonly string[];
+  readonly tenant: string | null;
+  readonly department: string | null;
+  readonly region: string | null;
 }

@@ -24,13 +24,24 @@ const paramNames = namesOf(
   'task',
   'cursor',
   'level',
+  'requestState',
+  'inputResponses',
 );
 
 /** The members of `params` that have names of their own which the gate reads. */
 const innerNames: readonly (readonly [member: string, names: Names])[] = [
   ['ref', namesOf('type', 'name', 'uri')],
   ['argument', namesOf('name', 'value')],
-  ['_meta', namesOf('progressToken')],
+  [
+    '_meta',
+    namesOf(
+      'progressToken',
+      'io.modelcontextprotocol/protocolVersion',
+      'io.modelcontextprotocol/clientInfo',
+      'io.modelcontextprotocol/clientCapabilities',
+      'io.modelcontextprotocol/logLevel',
+    ),
+  ],
 ];
 
 /** Decided on at any depth: what a tool, a prompt or a completion gets. */

@@ -1,3 +1,5 @@
+import type { Era } from './eras.ts';
+
 /** Which side of the gate a message comes from. */
 export type Side = 'client' | 'server';
 
@@ -13,73 +15,123 @@ export interface Method {
   readonly method: string;
   readonly from: Side | 'both';
   readonly kind: MessageKind;
+  /** In which it exists; a method of one alone is unknown in the other. */
+  readonly eras: readonly Era[];
   readonly treatment: Treatment;
   readonly why: string;
 }
 
-type Row = readonly [method: string, from: Side | 'both', treatment: Treatment, why: string];
+type Row = readonly [
+  method: string,
+  from: Side | 'both',
+  era: Era | 'both',
+  treatment: Treatment,
+  why: string,
+];
 
 const requests: readonly Row[] = [
-  ['initialize', 'client', 'local', 'answered at once; each upstream has a handshake of its own'],
-  ['ping', 'both', 'local', 'says that this hop lives, not the next'],
-  ['server/discover', 'client', 'refuse', 'modern clients then fall back to initialize'],
-  ['tools/call', 'client', 'decide', 'acts on the world'],
-  ['resources/read', 'client', 'decide', 'hands out data'],
-  ['prompts/get', 'client', 'decide', 'puts text of a server into the model'],
-  ['completion/complete', 'client', 'decide', 'sends what the user types to a server'],
-  ['tools/list', 'client', 'filter', 'shows what could be called'],
-  ['resources/list', 'client', 'filter', 'shows what could be read'],
-  ['resources/templates/list', 'client', 'filter', 'shows what could be read'],
-  ['prompts/list', 'client', 'filter', 'shows what could be got'],
-  ['resources/subscribe', 'client', 'pass', 'brings only the news that a read would be worth it'],
-  ['resources/unsubscribe', 'client', 'pass', 'takes back a subscription'],
-  ['logging/setLevel', 'client', 'local', 'told to every server that logs'],
-  ['sampling/createMessage', 'server', 'decide', "spends the client's model on a server's prompt"],
-  ['elicitation/create', 'server', 'decide', 'asks the user for data'],
-  ['roots/list', 'server', 'decide', "hands out the client's folders"],
-  ['tasks/get', 'both', 'refuse', 'tasks are not bridged'],
-  ['tasks/result', 'both', 'refuse', 'tasks are not bridged'],
-  ['tasks/list', 'both', 'refuse', 'tasks are not bridged'],
-  ['tasks/cancel', 'both', 'refuse', 'tasks are not bridged'],
+  [
+    'initialize',
+    'client',
+    'legacy',
+    'local',
+    'answered at once; each server has its own handshake',
+  ],
+  ['ping', 'both', 'legacy', 'local', 'says that this hop lives, not the next'],
+  ['server/discover', 'client', 'modern', 'local', 'answered at once, before any server has come'],
+  ['subscriptions/listen', 'client', 'modern', 'local', 'news of all servers on one stream'],
+  ['tools/call', 'client', 'both', 'decide', 'acts on the world'],
+  ['resources/read', 'client', 'both', 'decide', 'hands out data'],
+  ['prompts/get', 'client', 'both', 'decide', 'puts text of a server into the model'],
+  ['completion/complete', 'client', 'both', 'decide', 'sends what the user types to a server'],
+  ['tools/list', 'client', 'both', 'filter', 'shows what could be called'],
+  ['resources/list', 'client', 'both', 'filter', 'shows what could be read'],
+  ['resources/templates/list', 'client', 'both', 'filter', 'shows what could be read'],
+  ['prompts/list', 'client', 'both', 'filter', 'shows what could be got'],
+  ['resources/subscribe', 'client', 'legacy', 'pass', 'brings only news that a read is worth it'],
+  ['resources/unsubscribe', 'client', 'legacy', 'pass', 'takes back a subscription'],
+  ['logging/setLevel', 'client', 'legacy', 'local', 'told to every server that logs'],
+  ['sampling/createMessage', 'server', 'both', 'decide', "spends the client's model"],
+  ['elicitation/create', 'server', 'both', 'decide', 'asks the user for data'],
+  ['roots/list', 'server', 'both', 'decide', "hands out the client's folders"],
+  [
+    'tasks/get',
+    'client',
+    'modern',
+    'pass',
+    "goes on with a call that was decided, the caller's own",
+  ],
+  ['tasks/update', 'client', 'modern', 'pass', "answers a task of the caller's own"],
+  ['tasks/cancel', 'client', 'modern', 'pass', "ends a task of the caller's own"],
+  ['tasks/get', 'both', 'legacy', 'refuse', 'tasks of this era are not bridged'],
+  ['tasks/result', 'both', 'legacy', 'refuse', 'tasks of this era are not bridged'],
+  ['tasks/list', 'both', 'legacy', 'refuse', 'tasks of this era are not bridged'],
+  ['tasks/cancel', 'both', 'legacy', 'refuse', 'tasks of this era are not bridged'],
 ];
 
 const notifications: readonly Row[] = [
-  ['notifications/initialized', 'client', 'local', 'ends the handshake of this hop'],
-  ['notifications/cancelled', 'both', 'local', 'request ids belong to one hop'],
-  ['notifications/progress', 'both', 'local', 'progress tokens belong to one hop'],
-  ['notifications/roots/list_changed', 'client', 'pass', 'servers that care ask again'],
-  ['notifications/message', 'server', 'pass', "a server's log, for the client"],
-  ['notifications/resources/updated', 'server', 'pass', 'answers a subscription'],
-  ['notifications/resources/list_changed', 'server', 'local', 'the merged list is made anew'],
-  ['notifications/tools/list_changed', 'server', 'local', 'the merged list is made anew'],
-  ['notifications/prompts/list_changed', 'server', 'local', 'the merged list is made anew'],
-  ['notifications/elicitation/complete', 'server', 'pass', 'ends an elicitation by url'],
-  ['notifications/tasks/status', 'both', 'refuse', 'tasks are not bridged'],
+  ['notifications/initialized', 'client', 'legacy', 'local', 'ends the handshake of this hop'],
+  ['notifications/cancelled', 'both', 'both', 'local', 'request ids belong to one hop'],
+  ['notifications/progress', 'server', 'both', 'local', 'progress tokens belong to one hop'],
+  ['notifications/progress', 'client', 'legacy', 'local', 'progress tokens belong to one hop'],
+  ['notifications/roots/list_changed', 'client', 'legacy', 'pass', 'servers that care ask again'],
+  ['notifications/message', 'server', 'both', 'pass', "a server's log, for the client"],
+  ['notifications/resources/updated', 'server', 'both', 'pass', 'answers a subscription'],
+  ['notifications/resources/list_changed', 'server', 'both', 'local', 'the gate merges the lists'],
+  ['notifications/tools/list_changed', 'server', 'both', 'local', 'the gate merges the lists'],
+  ['notifications/prompts/list_changed', 'server', 'both', 'local', 'the gate merges the lists'],
+  [
+    'notifications/subscriptions/acknowledged',
+    'server',
+    'modern',
+    'local',
+    'subscriptions belong to one hop',
+  ],
+  ['notifications/elicitation/complete', 'server', 'legacy', 'pass', 'ends an elicitation by url'],
+  ['notifications/tasks', 'server', 'modern', 'refuse', 'clients ask for the state of a task'],
+  ['notifications/tasks/status', 'both', 'legacy', 'refuse', 'tasks of this era are not bridged'],
 ];
 
-/** Every method of MCP 2024-11-05 to 2025-11-25; what has no row here is refused. */
+/** Every method of MCP 2024-11-05 to 2026-07-28 and of its tasks; what has no row here is refused. */
 export const methods: readonly Method[] = [
   ...requests.map((row) => toMethod('request', row)),
   ...notifications.map((row) => toMethod('notification', row)),
 ];
 
-function toMethod(kind: MessageKind, [method, from, treatment, why]: Row): Method {
-  return { method, from, kind, treatment, why };
+function toMethod(kind: MessageKind, [method, from, era, treatment, why]: Row): Method {
+  const eras: readonly Era[] = era === 'both' ? ['legacy', 'modern'] : [era];
+  return { method, from, kind, eras, treatment, why };
 }
 
-const index: Readonly<Record<Side, Readonly<Record<MessageKind, ReadonlyMap<string, Method>>>>> = {
-  client: { request: rowsOf('client', 'request'), notification: rowsOf('client', 'notification') },
-  server: { request: rowsOf('server', 'request'), notification: rowsOf('server', 'notification') },
-};
+type BySide = Readonly<Record<Side, Readonly<Record<MessageKind, ReadonlyMap<string, Method>>>>>;
 
-function rowsOf(side: Side, kind: MessageKind): ReadonlyMap<string, Method> {
-  const rows = methods.filter(
-    (row) => row.kind === kind && (row.from === side || row.from === 'both'),
+const index: Readonly<Record<Era, BySide>> = { legacy: bySide('legacy'), modern: bySide('modern') };
+
+function bySide(era: Era): BySide {
+  const rowsOf = (side: Side) => ({
+    request: rows(era, side, 'request'),
+    notification: rows(era, side, 'notification'),
+  });
+  return { client: rowsOf('client'), server: rowsOf('server') };
+}
+
+function rows(era: Era, side: Side, kind: MessageKind): ReadonlyMap<string, Method> {
+  const found = methods.filter(
+    (row) =>
+      row.kind === kind && row.eras.includes(era) && (row.from === side || row.from === 'both'),
   );
-  return new Map(rows.map((row) => [row.method, row]));
+  return new Map(found.map((row) => [row.method, row]));
 }
 
-/** The row of a message; `undefined` means refuse. */
-export function lookup(from: Side, kind: MessageKind, method: string): Method | undefined {
-  return index[from][kind].get(method);
+/**
+ * The row of a message; `undefined` means refuse. `era` is what the client speaks: nothing that a server writes reaches a
+ * client that does not know it.
+ */
+export function lookup(
+  from: Side,
+  kind: MessageKind,
+  method: string,
+  era: Era,
+): Method | undefined {
+  return index[era][from][kind].get(method);
 }

@@ -37,6 +37,20 @@ describe('readMessage refuses a key that a parser without case takes for another
       params('"_meta":{"progresstoken":1}'),
       expected('progressToken', 'progresstoken'),
     ],
+    ['a request state', params('"RequestState":""'), expected('requestState', 'RequestState')],
+    [
+      'input responses',
+      params('"inputreſponses":{}'),
+      expected('inputResponses', 'inputreſponses'),
+    ],
+    [
+      'a version',
+      params('"_meta":{"io.modelcontextprotocol/protocolversion":""}'),
+      expected(
+        'io.modelcontextprotocol/protocolVersion',
+        'io.modelcontextprotocol/protocolversion',
+      ),
+    ],
     ['two params that nobody knows', params('"novel":1,"Novel":2'), clash('novel', 'Novel')],
     ['two arguments', args('{"path":"/a","Path":"/b"}'), clash('path', 'Path')],
     ['two arguments with a long s', args('{"ſize":1,"size":2}'), clash('ſize', 'size')],

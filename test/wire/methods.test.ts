@@ -1,71 +1,134 @@
 import { describe, expect, it } from 'vitest';
+import type { Era } from '../../src/wire/eras.ts';
 import { lookup, methods } from '../../src/wire/methods.ts';
 
 /** What the gate does with each method; a change here is a change of what it lets through. */
-const pinned: readonly [from: string, kind: string, treatment: string, methods: string][] = [
-  ['client', 'request', 'decide', 'tools/call resources/read prompts/get completion/complete'],
+const pinned: readonly [era: Era, from: string, kind: string, treatment: string, string][] = [
   [
+    'legacy',
+    'client',
+    'request',
+    'decide',
+    'tools/call resources/read prompts/get completion/complete',
+  ],
+  [
+    'legacy',
     'client',
     'request',
     'filter',
     'tools/list resources/list resources/templates/list prompts/list',
   ],
-  ['client', 'request', 'pass', 'resources/subscribe resources/unsubscribe'],
-  ['client', 'request', 'local', 'initialize ping logging/setLevel'],
-  ['client', 'request', 'refuse', 'server/discover tasks/get tasks/result tasks/list tasks/cancel'],
-  ['client', 'notification', 'decide', ''],
-  ['client', 'notification', 'filter', ''],
-  ['client', 'notification', 'pass', 'notifications/roots/list_changed'],
+  ['legacy', 'client', 'request', 'pass', 'resources/subscribe resources/unsubscribe'],
+  ['legacy', 'client', 'request', 'local', 'initialize ping logging/setLevel'],
+  ['legacy', 'client', 'request', 'refuse', 'tasks/get tasks/result tasks/list tasks/cancel'],
+  ['legacy', 'client', 'notification', 'decide', ''],
+  ['legacy', 'client', 'notification', 'filter', ''],
+  ['legacy', 'client', 'notification', 'pass', 'notifications/roots/list_changed'],
   [
+    'legacy',
     'client',
     'notification',
     'local',
     'notifications/initialized notifications/cancelled notifications/progress',
   ],
-  ['client', 'notification', 'refuse', 'notifications/tasks/status'],
-  ['server', 'request', 'decide', 'sampling/createMessage elicitation/create roots/list'],
-  ['server', 'request', 'filter', ''],
-  ['server', 'request', 'pass', ''],
-  ['server', 'request', 'local', 'ping'],
-  ['server', 'request', 'refuse', 'tasks/get tasks/result tasks/list tasks/cancel'],
-  ['server', 'notification', 'decide', ''],
-  ['server', 'notification', 'filter', ''],
+  ['legacy', 'client', 'notification', 'refuse', 'notifications/tasks/status'],
+  ['legacy', 'server', 'request', 'decide', 'sampling/createMessage elicitation/create roots/list'],
+  ['legacy', 'server', 'request', 'filter', ''],
+  ['legacy', 'server', 'request', 'pass', ''],
+  ['legacy', 'server', 'request', 'local', 'ping'],
+  ['legacy', 'server', 'request', 'refuse', 'tasks/get tasks/result tasks/list tasks/cancel'],
+  ['legacy', 'server', 'notification', 'decide', ''],
+  ['legacy', 'server', 'notification', 'filter', ''],
   [
+    'legacy',
     'server',
     'notification',
     'pass',
     'notifications/message notifications/resources/updated notifications/elicitation/complete',
   ],
   [
+    'legacy',
     'server',
     'notification',
     'local',
     'notifications/cancelled notifications/progress notifications/resources/list_changed notifications/tools/list_changed notifications/prompts/list_changed',
   ],
-  ['server', 'notification', 'refuse', 'notifications/tasks/status'],
+  ['legacy', 'server', 'notification', 'refuse', 'notifications/tasks/status'],
+  [
+    'modern',
+    'client',
+    'request',
+    'decide',
+    'tools/call resources/read prompts/get completion/complete',
+  ],
+  [
+    'modern',
+    'client',
+    'request',
+    'filter',
+    'tools/list resources/list resources/templates/list prompts/list',
+  ],
+  ['modern', 'client', 'request', 'pass', 'tasks/get tasks/update tasks/cancel'],
+  ['modern', 'client', 'request', 'local', 'server/discover subscriptions/listen'],
+  ['modern', 'client', 'request', 'refuse', ''],
+  ['modern', 'client', 'notification', 'decide', ''],
+  ['modern', 'client', 'notification', 'filter', ''],
+  ['modern', 'client', 'notification', 'pass', ''],
+  ['modern', 'client', 'notification', 'local', 'notifications/cancelled'],
+  ['modern', 'client', 'notification', 'refuse', ''],
+  ['modern', 'server', 'request', 'decide', 'sampling/createMessage elicitation/create roots/list'],
+  ['modern', 'server', 'request', 'filter', ''],
+  ['modern', 'server', 'request', 'pass', ''],
+  ['modern', 'server', 'request', 'local', ''],
+  ['modern', 'server', 'request', 'refuse', ''],
+  ['modern', 'server', 'notification', 'decide', ''],
+  ['modern', 'server', 'notification', 'filter', ''],
+  [
+    'modern',
+    'server',
+    'notification',
+    'pass',
+    'notifications/message notifications/resources/updated',
+  ],
+  [
+    'modern',
+    'server',
+    'notification',
+    'local',
+    'notifications/cancelled notifications/progress notifications/resources/list_changed notifications/tools/list_changed notifications/prompts/list_changed notifications/subscriptions/acknowledged',
+  ],
+  ['modern', 'server', 'notification', 'refuse', 'notifications/tasks'],
 ];
 
 describe('the method table', () => {
-  it.each(pinned)('from the %s, %s: %s "%s"', (from, kind, treatment, names) => {
-    const found = methods.filter(
-      (row) =>
-        (row.from === from || row.from === 'both') &&
-        row.kind === kind &&
-        row.treatment === treatment,
-    );
-    expect(found.map((row) => row.method).join(' ')).toBe(names);
-  });
+  it.each(pinned)(
+    'of the %s era, from the %s, %s: %s "%s"',
+    (era, from, kind, treatment, names) => {
+      const found = methods.filter(
+        (row) =>
+          row.eras.includes(era) &&
+          (row.from === from || row.from === 'both') &&
+          row.kind === kind &&
+          row.treatment === treatment,
+      );
+      expect(found.map((row) => row.method).join(' ')).toBe(names);
+    },
+  );
 
   it('is what lookup answers', () => {
     for (const row of methods) {
       const sides = row.from === 'both' ? (['client', 'server'] as const) : [row.from];
-      for (const side of sides) expect(lookup(side, row.kind, row.method)).toBe(row);
+      for (const era of row.eras) {
+        for (const side of sides) expect(lookup(side, row.kind, row.method, era)).toBe(row);
+      }
     }
   });
 
-  it('has one row for each method of a side', () => {
-    const names = methods.flatMap(({ from, kind, method }) =>
-      (from === 'both' ? ['client', 'server'] : [from]).map((side) => `${side} ${kind} ${method}`),
+  it('has one row for each method of a side in an era', () => {
+    const names = methods.flatMap(({ from, kind, method, eras }) =>
+      (from === 'both' ? ['client', 'server'] : [from]).flatMap((side) =>
+        eras.map((era) => `${era} ${side} ${kind} ${method}`),
+      ),
     );
     expect(new Set(names).size).toBe(names.length);
   });
@@ -75,19 +138,25 @@ describe('the method table', () => {
   });
 
   const unknown: readonly [name: string, ...Parameters<typeof lookup>][] = [
-    ['an unknown method', 'client', 'request', 'tools/execute'],
-    ['another case', 'client', 'request', 'Tools/Call'],
-    ['a space behind', 'client', 'request', 'tools/call '],
-    ['a name of Object.prototype', 'client', 'request', 'constructor'],
-    ['__proto__', 'client', 'request', '__proto__'],
-    ['no name', 'client', 'request', ''],
-    ['a call that a server asks for', 'server', 'request', 'tools/call'],
-    ['a sampling that a client asks for', 'client', 'request', 'sampling/createMessage'],
-    ['a call that wants no answer', 'client', 'notification', 'tools/call'],
-    ['a notification that wants an answer', 'client', 'request', 'notifications/initialized'],
-    ["a server's notification from a client", 'client', 'notification', 'notifications/message'],
+    ['an unknown method', 'client', 'request', 'tools/execute', 'legacy'],
+    ['another case', 'client', 'request', 'Tools/Call', 'modern'],
+    ['a space behind', 'client', 'request', 'tools/call ', 'legacy'],
+    ['a name of Object.prototype', 'client', 'request', 'constructor', 'modern'],
+    ['__proto__', 'client', 'request', '__proto__', 'legacy'],
+    ['no name', 'client', 'request', '', 'legacy'],
+    ['a call that a server asks for', 'server', 'request', 'tools/call', 'legacy'],
+    ['a sampling that a client asks for', 'client', 'request', 'sampling/createMessage', 'modern'],
+    ['a call that wants no answer', 'client', 'notification', 'tools/call', 'legacy'],
+    ['a notification with an answer', 'client', 'request', 'notifications/initialized', 'legacy'],
+    ["a server's word from a client", 'client', 'notification', 'notifications/message', 'legacy'],
+    ['initialize where there is none', 'client', 'request', 'initialize', 'modern'],
+    ['ping where there is none', 'client', 'request', 'ping', 'modern'],
+    ['a level for all logs', 'client', 'request', 'logging/setLevel', 'modern'],
+    ['a subscription of its own', 'client', 'request', 'resources/subscribe', 'modern'],
+    ['discovery before its time', 'client', 'request', 'server/discover', 'legacy'],
+    ['a stream before its time', 'client', 'request', 'subscriptions/listen', 'legacy'],
   ];
-  it.each(unknown)('has no row for %s', (_, from, kind, method) => {
-    expect(lookup(from, kind, method)).toBeUndefined();
+  it.each(unknown)('has no row for %s', (_, from, kind, method, era) => {
+    expect(lookup(from, kind, method, era)).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { legacyRevisions, negotiate } from '../../src/wire/revisions.ts';
+import { legacyRevisions, negotiate, supportedVersions } from '../../src/wire/revisions.ts';
 
 describe('negotiate', () => {
   const rows: readonly [name: string, requested: unknown, answer: string][] = [
@@ -20,5 +20,9 @@ describe('negotiate', () => {
 
   it('offers the newest first', () => {
     expect(legacyRevisions).toEqual(['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05']);
+  });
+
+  it('lists the modern one before them', () => {
+    expect(supportedVersions).toEqual(['2026-07-28', ...legacyRevisions]);
   });
 });

@@ -9,6 +9,10 @@ it('answers with these codes, which clients and scripts know', () => {
     invalidParams: -32602,
     internal: -32603,
     resourceNotFound: -32002,
+    headerMismatch: -32020,
+    missingCapability: -32021,
+    unsupportedVersion: -32022,
+    denied: 4003,
     tooLarge: 4413,
     unavailable: 4503,
   });

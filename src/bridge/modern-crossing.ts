@@ -1,0 +1,188 @@
+import type { Delivery, Reply, RpcError } from '../core/answer.ts';
+import { isObject, type JsonObject } from '../core/json.ts';
+import type { SendOptions, Target } from '../core/target.ts';
+import type { ForwardedRequest } from '../core/tool-call.ts';
+import type { Connection } from '../upstream/contract.ts';
+import type { IncomingRequest } from '../wire/contract.ts';
+import { rpcCode } from '../wire/rpc-error.ts';
+import type { Crossing, Speaker } from './contract.ts';
+import type { BridgeLimits } from './limits.ts';
+import { modernReply } from './modern-reply.ts';
+import { type Leg, ParkedCall } from './parked-call.ts';
+import type { ParkedCalls } from './parked-calls.ts';
+import { RelayModern } from './relay-modern.ts';
+import {
+  type Carried,
+  invalidState,
+  type RequestStates,
+  type StateOwner,
+} from './request-state.ts';
+import { resultMembers, withMembers } from './result-bytes.ts';
+
+export interface ModernParts {
+  readonly states: RequestStates;
+  readonly parked: ParkedCalls<ParkedCall>;
+  readonly limits: BridgeLimits;
+}
+
+/** What a request of the client goes on with. */
+interface Continued {
+  readonly carried: Carried;
+  readonly call: ParkedCall | undefined;
+  readonly answers: JsonObject;
+}
+
+/** A modern client's request on its way to a server of either era, or why it cannot go on with what it brings along. */
+export function crossModern(
+  parts: ModernParts,
+  request: IncomingRequest,
+  speaker: Speaker,
+  scope: string,
+): Crossing | RpcError {
+  const { requestState, inputResponses: answers, ...params } = request.params ?? {};
+  if (requestState === undefined) {
+    // Answers to no question that anybody knows of: the server asks anew.
+    const plain = answers === undefined ? request : { ...request, params };
+    return new ModernCrossing(parts, plain, speaker, scope, undefined);
+  }
+  if (answers !== undefined && !isObject(answers)) return noAnswers;
+  const carried = parts.states.open(ownerOf(request.method, params, scope), requestState);
+  if ('code' in carried) return carried;
+  const call = carried.kind === 'parked' ? parts.parked.claim(carried.handle) : undefined;
+  if (carried.kind === 'parked' && call === undefined) return invalidState;
+  const continued = { carried, call, answers: answers ?? {} };
+  const restored = { ...request, params: { ...params, ...restoredFields(carried, answers) } };
+  return new ModernCrossing(parts, restored, speaker, scope, continued);
+}
+
+const noAnswers: RpcError = {
+  code: rpcCode.invalidParams,
+  message: '"params.inputResponses" must be an object',
+};
+
+/** The server's own state again, and the answers for it; what was answered in the client's place counts. */
+function restoredFields(carried: Carried, answers: JsonObject | undefined): JsonObject {
+  if (carried.kind !== 'server') return {};
+  const { state } = carried;
+  const inputResponses = { ...answers, ...carried.answers };
+  return {
+    ...(state !== null && { requestState: state }),
+    ...(Object.keys(inputResponses).length > 0 && { inputResponses }),
+  };
+}
+
+function ownerOf(method: string, params: JsonObject, scope: string): StateOwner {
+  const { _meta, requestState: _1, inputResponses: _2, ...owned } = params;
+  return { scope, method, params: owned };
+}
+
+class ModernCrossing implements Crossing {
+  readonly request: IncomingRequest;
+  readonly client: Target;
+  readonly #parts: ModernParts;
+  readonly #speaker: Speaker;
+  readonly #scope: string;
+  readonly #continued: Continued | undefined;
+  #relay: RelayModern | undefined;
+  #call: ParkedCall | undefined;
+  #isSealed = false;
+
+  constructor(
+    parts: ModernParts,
+    request: IncomingRequest,
+    speaker: Speaker,
+    scope: string,
+    continued: Continued | undefined,
+  ) {
+    this.#parts = parts;
+    this.request = request;
+    this.#speaker = speaker;
+    this.#scope = scope;
+    this.#continued = continued;
+    this.#call = continued?.call;
+    this.client = { send: (question, options) => this.#ask(question, options) };
+  }
+
+  target(connection: Connection): Target {
+    const continued = this.#continued;
+    if (continued?.call !== undefined) return this.#resuming(continued.call, connection, continued);
+    if (continued?.carried.kind === 'server' && !isOf(connection, continued.carried.server)) {
+      return elsewhere;
+    }
+    if (connection.era === 'legacy') {
+      return { send: (request, options) => this.#start(connection, request, options) };
+    }
+    this.#relay = new RelayModern(connection, this.#parts.limits);
+    return this.#relay;
+  }
+
+  reply(reply: Reply): Reply {
+    const { method } = this.request;
+    const terms = { ttlMs: this.#parts.limits.readTtlMs, serverInfo: undefined };
+    return modernReply(method, this.#withState(reply), terms);
+  }
+
+  // What was not handed to the client, sealed, cannot be come back for.
+  end(): void {
+    if (!this.#isSealed) this.#call?.cancel('the request is over');
+  }
+
+  #start(
+    connection: Connection,
+    request: ForwardedRequest,
+    options: SendOptions,
+  ): Promise<Delivery> {
+    const { parked, limits } = this.#parts;
+    this.#call = new ParkedCall({ connection, scope: this.#scope, parked, limits });
+    return this.#call.start(request, this.#leg(options));
+  }
+
+  #resuming(call: ParkedCall, connection: Connection, { answers }: Continued): Target {
+    return {
+      send: (request, options) => call.resume(connection, request, answers, this.#leg(options)),
+    };
+  }
+
+  #leg(options: SendOptions): Leg {
+    return { options, logLevel: this.#speaker.logLevel };
+  }
+
+  #ask(question: ForwardedRequest, options: SendOptions): Promise<Delivery> {
+    return (this.#relay ?? this.#call)?.question(question, options) ?? nobody;
+  }
+
+  #withState(reply: Reply): Reply {
+    if (reply.kind === 'relayed' && reply.response.resultType === 'input_required') {
+      const members = new Map(resultMembers(reply.response));
+      members.set('requestState', Buffer.from(JSON.stringify(this.#seal())));
+      return { kind: 'relayed', response: withMembers(reply.response, members) };
+    }
+    if (reply.kind === 'made' && reply.result['resultType'] === 'input_required') {
+      return { kind: 'made', result: { ...reply.result, requestState: this.#seal() } };
+    }
+    return reply;
+  }
+
+  #seal(): string {
+    const { method, params } = this.request;
+    this.#isSealed = true;
+    return this.#parts.states.seal(ownerOf(method, params ?? {}, this.#scope), this.#carried());
+  }
+
+  #carried(): Carried {
+    const handle = this.#call?.handle;
+    if (handle !== undefined) return { kind: 'parked', handle };
+    return this.#relay?.carried ?? { kind: 'gate' };
+  }
+}
+
+function isOf({ era, server }: Connection, expected: string): boolean {
+  return era === 'modern' && server === expected;
+}
+
+const elsewhere: Target = {
+  send: () =>
+    Promise.resolve({ kind: 'unsent', reason: 'the request goes on with another server' }),
+};
+
+const nobody: Promise<Delivery> = Promise.resolve({ kind: 'unsent', reason: 'nothing was sent' });
