@@ -1,12 +1,12 @@
 import { timestamp } from '../core/clock.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { UpstreamPool } from '../upstream/contract.ts';
+import type { UpstreamPools } from '../upstream/contract.ts';
 import type { Foundation } from './foundation.ts';
 
 /** What a running gate says of itself in the store, for `mcp-gate status`. */
 export function gateStatus(
   { settings, policy, control, startedMs }: Foundation,
-  pool: UpstreamPool,
+  pools: Pick<UpstreamPools, 'status'>,
 ): JsonObject {
   const config = settings.config();
   const active = policy.current()?.version;
@@ -22,9 +22,11 @@ export function gateStatus(
       digest: active?.digest ?? null,
       rejected: policy.rejected().map((fault) => ({ ...fault })),
     },
-    upstreams: pool.status().map((upstream) => ({
+    upstreams: pools.status().map((upstream) => ({
       server: upstream.server,
       state: upstream.state,
+      transport: upstream.transport,
+      era: upstream.era ?? null,
       reason: upstream.reason ?? null,
       restarts: upstream.restarts,
       tools: upstream.tools,

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, parse, resolve } from 'node:path';
-import type { Config } from '../config/config.ts';
+import type { Config, ServerConfig } from '../config/config.ts';
 import { applyReload, diffNeedingRestart } from '../config/reload.ts';
 import { callSettings } from '../config/settings.ts';
 import { watchConfig } from '../config/watch.ts';
@@ -67,16 +67,21 @@ export function pathRoots(config: Config, policyFolder: string): (server: string
   const roots = new Map(
     [...config.servers].map(([key, server]): [string, PathRoots] => [
       key,
-      {
-        workspace,
-        serverCwd: realPath(server.cwd),
-        serverFolders: server.args.flatMap((arg) => foldersIn(arg, server.cwd)),
-        protectedPaths,
-      },
+      { workspace, ...rootsOf(server, folder), protectedPaths },
     ]),
   );
   const others: PathRoots = { workspace, serverCwd: folder, protectedPaths };
   return (server) => roots.get(server) ?? others;
+}
+
+// A remote server has no folder here; that its paths are taken for some of this machine can only protect too much.
+function rootsOf(
+  server: ServerConfig,
+  folder: string,
+): Pick<PathRoots, 'serverCwd' | 'serverFolders'> {
+  if (server.kind === 'remote') return { serverCwd: folder };
+  const { cwd, args } = server;
+  return { serverCwd: realPath(cwd), serverFolders: args.flatMap((arg) => foldersIn(arg, cwd)) };
 }
 
 // Where it really is, and every link on the way there: who changes one of those changes what the gate finds.

@@ -8,6 +8,8 @@ import type { GateOverview, Overview } from './overview.ts';
 const upstream = z.object({
   server: z.string(),
   state: z.string(),
+  transport: z.string().default('stdio'),
+  era: z.string().nullish(),
   reason: z.string().nullish(),
   restarts: z.number().default(0),
   tools: z.number().default(0),
@@ -101,8 +103,10 @@ function version(id: string | null | undefined, digest: string, revision?: strin
 }
 
 function upstreamLines(server: z.infer<typeof upstream>, paint: Paint): string[] {
-  const { state, tools, reason, restarts, withheld } = server;
+  const { state, tools, reason, restarts, withheld, transport, era } = server;
   const facts = [
+    transport === 'stdio' ? undefined : transport,
+    era === 'modern' ? era : undefined,
     state === 'ready' ? `${tools} tools` : undefined,
     reason,
     restarts > 0 ? `${restarts} restarts` : undefined,

@@ -17,11 +17,16 @@ export interface Config {
   readonly servers: ReadonlyMap<string, ServerConfig>;
   readonly policy: PolicyConfig;
   readonly approvals: ApprovalsConfig;
+  readonly identity: IdentityConfig;
   readonly workspace: string | undefined;
   readonly journal: JournalConfig;
+  readonly transport: TransportConfig;
 }
 
-export interface ServerConfig {
+export type ServerConfig = ProcessServer | RemoteServer;
+
+export interface ProcessServer {
+  readonly kind: 'process';
   readonly command: string;
   readonly args: readonly string[];
   /** The configured variables, secrets among them: for the child process alone, never for a message. */
@@ -30,10 +35,29 @@ export interface ServerConfig {
   readonly gate: ServerSettings;
 }
 
+export interface RemoteServer {
+  readonly kind: 'remote';
+  /** `http:` or `https:`, without user and password. */
+  readonly url: string;
+  /** `http` is Streamable HTTP; `sse` the HTTP+SSE of 2024-11-05. */
+  readonly type: 'http' | 'sse';
+  /** Secrets among them: for this server alone, never for a message. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly oauth: OauthConfig | undefined;
+  readonly gate: ServerSettings;
+}
+
+/** What the operator registered for the gate as an OAuth client; undefined members are found out or made. */
+interface OauthConfig {
+  readonly clientId: string | undefined;
+  readonly clientSecret: string | undefined;
+  readonly scopes: readonly string[];
+}
+
 /** What an entry of `mcpServers` says under `gate`; undefined inherits the global value. */
 export interface ServerSettings {
   readonly prefix: boolean;
-  readonly protocol: 'auto' | 'legacy';
+  readonly protocol: 'auto' | 'legacy' | 'modern';
   readonly schema: 'enforce' | 'report';
   readonly trusted: boolean;
   readonly mode: Mode | undefined;
@@ -73,4 +97,66 @@ interface JournalConfig {
   readonly capture: 'none' | 'input';
   readonly retentionMs: number;
   readonly durability: 'power' | 'process';
+}
+
+/** Whose word about a caller counts, over HTTP. */
+interface IdentityConfig {
+  /** Without a token nobody comes in, not even from this machine. */
+  readonly required: boolean;
+  readonly issuers: readonly IssuerConfig[];
+}
+
+interface IssuerConfig {
+  readonly issuer: string;
+  readonly jwksUri: string;
+  /** A token must be meant for one of these. */
+  readonly audience: readonly string[];
+  readonly algorithms: readonly string[];
+  /** Where a token says it: the name of a claim, or a JSON pointer into the claims. */
+  readonly claims: ClaimNames;
+}
+
+interface ClaimNames {
+  readonly subject: string;
+  readonly groups: string;
+  readonly roles: string;
+  readonly tenant: string | undefined;
+  readonly department: string | undefined;
+  readonly region: string | undefined;
+}
+
+interface TransportConfig {
+  readonly http: HttpConfig;
+}
+
+/** How the gate is reached over HTTP; `serve` takes it. */
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string;
+  /** HTTP+SSE of 2024-11-05 beside it. */
+  readonly sse: boolean;
+  /** Beside those that `host` and `publicUrl` name. */
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  /** The address that clients use, when it is not the one that is bound. */
+  readonly publicUrl: string | undefined;
+  /** Files in PEM form. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly limits: HttpLimits;
+  /** By the name of the caller; for comparison alone, never for a message. */
+  readonly tokens: ReadonlyMap<string, string>;
+}
+
+export interface HttpLimits {
+  readonly bodyBytes: number;
+  readonly connections: number;
+  readonly sessions: number;
+  readonly sessionsPerCaller: number;
+  readonly streamsPerCaller: number;
+  readonly requestsPerCaller: number;
+  readonly sessionIdleMs: number;
+  readonly pools: number;
+  readonly poolsPerCaller: number;
+  readonly poolIdleMs: number;
 }

@@ -5,9 +5,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type Report = (problem: Problem) => void;
 
 /** Which strings may hold variables, directly or one level down; names of members never do. */
-const ofServer = new Set(['command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers']);
+const ofServer = new Set([
+  ...['command', 'args', 'env', 'envFile', 'cwd'],
+  ...['url', 'httpUrl', 'serverUrl', 'headers', 'oauth'],
+]);
 const ofPolicy = new Set(['dir', 'bundle']);
 const ofFile = new Set(['stateDir', 'workspace']);
+const ofHttp = new Set(['host', 'publicUrl', 'tls', 'tokens']);
+const ofIssuer = new Set(['issuer', 'jwksUri', 'audience']);
 
 /** An entry of `mcpServers`, which stands at `path`, with its variables filled in. */
 export function expandServer(entry: JsonObject, path: Path, env: Environment, report: Report) {
@@ -20,6 +25,29 @@ export function expandPaths(file: JsonObject, env: Environment, report: Report):
   const { policy } = file;
   if (!isObject(policy)) return expanded;
   return { ...expanded, policy: expandMembers(policy, ofPolicy, ['policy'], env, report) };
+}
+
+/** What only a serving gate needs: how it is reached, and whose tokens it takes. */
+export function expandServing(file: JsonObject, env: Environment, report: Report): JsonObject {
+  const { transport, identity } = file;
+  const http = isObject(transport) ? transport['http'] : undefined;
+  const issuers = isObject(identity) ? identity['issuers'] : undefined;
+  const filled = (issuer: Json, index: number) =>
+    isObject(issuer)
+      ? expandMembers(issuer, ofIssuer, ['identity', 'issuers', index], env, report)
+      : issuer;
+  return {
+    ...file,
+    ...(isObject(transport) &&
+      isObject(http) && {
+        transport: {
+          ...transport,
+          http: expandMembers(http, ofHttp, ['transport', 'http'], env, report),
+        },
+      }),
+    ...(isObject(identity) &&
+      Array.isArray(issuers) && { identity: { ...identity, issuers: issuers.map(filled) } }),
+  };
 }
 
 function expandMembers(

@@ -116,6 +116,10 @@ function knownKeys(schema: unknown, [key, ...rest]: Path): readonly string[] {
   if (inner instanceof z.ZodObject) {
     return key === undefined ? Object.keys(inner.shape) : knownKeys(inner.shape[key], rest);
   }
+  if (inner instanceof z.ZodDiscriminatedUnion) {
+    const path = key === undefined ? [] : [key, ...rest];
+    return [...new Set(inner.options.flatMap((option) => knownKeys(option, path)))];
+  }
   if (key === undefined) return [];
   if (inner instanceof z.ZodRecord) return knownKeys(inner.valueType, rest);
   return inner instanceof z.ZodArray ? knownKeys(inner.element, rest) : [];

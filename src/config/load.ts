@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import { GateError } from '../core/errors.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Config } from './config.ts';
-import { type Environment, expandPaths, type Report } from './expand.ts';
+import { type Environment, expandPaths, expandServing, type Report } from './expand.ts';
 import { problemsOf } from './issues.ts';
 import { parseFile } from './parse.ts';
-import type { Problem } from './problem.ts';
+import { type Problem, pathText } from './problem.ts';
 import { configError, place } from './report.ts';
 import { resolveConfig } from './resolve.ts';
 import { configSchema } from './schema.ts';
@@ -17,8 +17,8 @@ const maxFileBytes = 1024 * 1024;
 export interface LoadOptions {
   readonly env: Environment;
   /**
-   * `literal` leaves variables in server entries as they are written: the person who reads the state does not have the
-   * secrets that the client gives to the gate.
+   * `literal` leaves variables in server entries as they are written, and leaves out how the gate is reached: the person
+   * who reads the state does not have the secrets that the client gives to the gate.
    */
   readonly servers: 'expand' | 'literal';
 }
@@ -64,12 +64,18 @@ function check(
   report: Report,
 ): Config | undefined {
   const raw = isObject(value) ? withoutAlias(value, report) : value;
-  const expanded = isObject(raw)
-    ? expandFile(raw, env, servers === 'expand' ? env : undefined, report)
-    : raw;
+  const told = new Set<string>();
+  const tell: Report = (problem) => {
+    told.add(pathText(problem.path));
+    report(problem);
+  };
+  const serverEnv = servers === 'expand' ? env : undefined;
+  const expanded = isObject(raw) ? expandFile(raw, env, serverEnv, tell) : raw;
   const parsed = configSchema.safeParse(expanded);
   if (parsed.success) return resolveConfig(file, parsed.data, env, report);
-  for (const problem of problemsOf(parsed.error.issues, raw)) report(problem);
+  // What is wrong with a value whose variable could not be filled in has been told.
+  const problems = problemsOf(parsed.error.issues, raw);
+  for (const problem of problems) if (!told.has(pathText(problem.path))) report(problem);
   return undefined;
 }
 
@@ -79,7 +85,9 @@ function expandFile(
   serverEnv: Environment | undefined,
   report: Report,
 ): JsonObject {
-  const expanded = expandPaths(raw, env, report);
+  const paths = expandPaths(raw, env, report);
+  const { transport: _, identity: __, ...unserved } = paths;
+  const expanded = serverEnv === undefined ? unserved : expandServing(paths, serverEnv, report);
   const entries = raw['mcpServers'];
   if (!isObject(entries)) return expanded;
   return { ...expanded, mcpServers: usableServers(entries, ['mcpServers'], serverEnv, report) };

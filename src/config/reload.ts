@@ -2,13 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config, ServerConfig, ServerSettings } from './config.ts';
 
 /**
- * The running config with what may change without a restart taken from `loaded`. A server that was removed keeps its
- * settings as long as its process lives: looser ones would else apply to it.
+ * The running config with what may change without a restart taken from `loaded`. A server that was removed, or that is now
+ * reached in another way, keeps its settings as long as it runs: looser ones would else apply to it.
  */
 export function applyReload(running: Config, loaded: Config): Config {
   const servers = [...running.servers].map(([key, server]): [string, ServerConfig] => {
-    const settings = loaded.servers.get(key)?.gate;
-    return [key, settings === undefined ? server : { ...server, gate: hot(server.gate, settings) }];
+    const next = loaded.servers.get(key);
+    if (next?.kind !== server.kind) return [key, server];
+    return [key, { ...server, gate: hot(server.gate, next.gate) }];
   });
   return {
     ...running,
@@ -27,7 +28,15 @@ function hot(running: ServerSettings, loaded: ServerSettings): ServerSettings {
 /** Paths of the differences that `applyReload` leaves out; names only, no values. */
 export function diffNeedingRestart(running: Config, loaded: Config): string[] {
   const merged = applyReload(running, loaded);
-  const keys = ['stateDir', 'servers', 'policy', 'workspace', 'journal'] as const;
+  const keys = [
+    'stateDir',
+    'servers',
+    'policy',
+    'identity',
+    'workspace',
+    'journal',
+    'transport',
+  ] as const;
   return keys.flatMap((key) =>
     differences(merged[key], loaded[key], key === 'servers' ? 'mcpServers' : key),
   );
@@ -37,6 +46,7 @@ function differences(a: unknown, b: unknown, path: string, depth = 0): string[] 
   if (isDeepStrictEqual(a, b)) return [];
   const [left, right] = [members(a), members(b)];
   if (depth >= 3 || left === undefined || right === undefined) return [path];
+  if (left.get('kind') !== right.get('kind')) return [path];
   const keys = new Set([...left.keys(), ...right.keys()]);
   return [...keys].flatMap((key) =>
     differences(left.get(key), right.get(key), `${path}.${key}`, depth + 1),

@@ -5,6 +5,7 @@ import { parseEnv } from 'node:util';
 import { sha256 } from '../core/digest.ts';
 import type { Config, ServerConfig, ServerSettings } from './config.ts';
 import type { Environment, Report } from './expand.ts';
+import { resolveHttp, resolveIdentity } from './resolve-serving.ts';
 import type { ConfigFile, ServerEntry } from './schema.ts';
 
 /** The config as the rest of the gate uses it: what the file says, with paths made absolute against its folder. */
@@ -37,12 +38,14 @@ export function resolveConfig(
       quorum: file.approvals.quorum,
       hold: { defaultMs, clientsMs: new Map(Object.entries(clients)) },
     },
+    identity: resolveIdentity(file.identity),
     workspace: optional(file.workspace),
     journal: {
       capture: file.journal.capture,
       retentionMs: file.journal.retention,
       durability: file.journal.durability,
     },
+    transport: { http: resolveHttp(file.transport.http, (path) => absolute(path, folder)) },
   };
 }
 
@@ -64,12 +67,38 @@ function resolveServer(
   folder: string,
   report: Report,
 ): ServerConfig {
+  if (entry.type === 'stdio') return resolveProcess(key, entry, folder, report);
+  const { type, headers, oauth, gate } = entry;
+  const { insecure: _, ...settings } = gate;
+  return {
+    kind: 'remote',
+    type,
+    url: entry.url ?? entry.httpUrl ?? entry.serverUrl ?? '',
+    headers,
+    oauth: oauth && {
+      clientId: oauth.clientId,
+      clientSecret: oauth.clientSecret,
+      scopes: oauth.scopes,
+    },
+    gate: resolveSettings(settings),
+  };
+}
+
+type ProcessEntry = Extract<ServerEntry, { type: 'stdio' }>;
+
+function resolveProcess(
+  key: string,
+  entry: ProcessEntry,
+  folder: string,
+  report: Report,
+): ServerConfig {
   const fromFile =
     entry.envFile === undefined ? {} : readEnvFile(key, absolute(entry.envFile, folder), report);
   const own = Object.entries(entry.env).flatMap(([name, value]) =>
     value === null ? [] : [[name, String(value)]],
   );
   return {
+    kind: 'process',
     command: resolveCommand(entry.command, folder),
     args: entry.args,
     env: { ...fromFile, ...Object.fromEntries(own) },
@@ -98,7 +127,7 @@ function readEnvFile(key: string, file: string, report: Report): Environment & o
   }
 }
 
-function resolveSettings({ mode, approval, tools, ...rest }: ServerEntry['gate']): ServerSettings {
+function resolveSettings({ mode, approval, tools, ...rest }: ProcessEntry['gate']): ServerSettings {
   const byName = Object.entries(tools).map(
     ([name, tool]) =>
       [name, { approval: tool.approval, costPerCallUsd: tool.cost?.perCall }] as const,

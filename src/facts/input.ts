@@ -81,18 +81,19 @@ const unclassified: PolicyInput['classification'] = {
 };
 
 function subjectOf({ identity }: Caller): PolicyInput['subject'] {
+  const { claims } = identity;
   return {
     type: identity.type,
     id: identity.id,
     properties: {
       verified: identity.verified,
       source: identity.source,
-      issuer: null,
-      roles: [],
-      groups: [],
-      department: null,
-      tenant: null,
-      region: null,
+      issuer: claims?.issuer ?? null,
+      roles: [...(claims?.roles ?? [])],
+      groups: [...(claims?.groups ?? [])],
+      department: claims?.department ?? null,
+      tenant: claims?.tenant ?? null,
+      region: claims?.region ?? null,
       delegation: [],
       emergency: false,
     },

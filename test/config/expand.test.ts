@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: config files have this notation
 import { expect, it } from 'vitest';
-import { expandPaths, expandServer } from '../../src/config/expand.ts';
+import { expandPaths, expandServer, expandServing } from '../../src/config/expand.ts';
 import type { Problem } from '../../src/config/problem.ts';
 
 const env = { HOST: 'example.com', EMPTY: '', NESTED: '${HOST}', DOLLARS: "$& $1 $'" };
@@ -38,6 +38,7 @@ it('variables are filled in where a server is started or reached, and nowhere el
     cwd: '${HOST}',
     url: '${HOST}',
     headers: { H: '${HOST}' },
+    oauth: { clientId: '${HOST}', scopes: ['x'] },
     type: '${HOST}',
     gate: { mode: '${HOST}' },
   };
@@ -51,6 +52,7 @@ it('variables are filled in where a server is started or reached, and nowhere el
     cwd: host,
     url: host,
     headers: { H: host },
+    oauth: { clientId: host, scopes: ['x'] },
     type: '${HOST}',
     gate: { mode: '${HOST}' },
   });
@@ -72,6 +74,44 @@ it('of the file itself only paths are filled in', () => {
     workspace: path,
     policy: { dir: path, bundle: path, isolation: '${HOST}' },
   });
+});
+
+it('of how the gate is reached, addresses, tokens and issuers are filled in', () => {
+  const http = {
+    host: '${HOST}',
+    publicUrl: 'https://${HOST}/mcp',
+    tls: { cert: '${HOST}' },
+    tokens: { ci: '${HOST}' },
+    path: '${HOST}',
+  };
+  const issuer = { issuer: '${HOST}', jwksUri: '${HOST}', audience: ['${HOST}'], claims: {} };
+  const file = { transport: { http }, identity: { required: true, issuers: [issuer, 1] } };
+  const host = 'example.com';
+  expect(expandServing(file, env, () => {})).toEqual({
+    transport: {
+      http: {
+        host,
+        publicUrl: 'https://example.com/mcp',
+        tls: { cert: host },
+        tokens: { ci: host },
+        path: '${HOST}',
+      },
+    },
+    identity: {
+      required: true,
+      issuers: [{ issuer: host, jwksUri: host, audience: [host], claims: {} }, 1],
+    },
+  });
+});
+
+it('a variable that is not set is told at its place among the tokens and issuers', () => {
+  const paths: unknown[] = [];
+  const file = {
+    transport: { http: { tokens: { ci: '${NOPE}' } } },
+    identity: { issuers: [{}, { issuer: '${NOPE}' }] },
+  };
+  expandServing(file, env, ({ path }) => paths.push(path.join('.')));
+  expect(paths).toEqual(['transport.http.tokens.ci', 'identity.issuers.1.issuer']);
 });
 
 const faults: [claim: string, text: string, problem: Problem][] = [

@@ -26,6 +26,7 @@ it('a file with servers alone enforces, keeps what is captured for 30 days and h
       [
         'files',
         {
+          kind: 'process',
           command: 'node',
           args: [],
           env: {},
@@ -55,8 +56,34 @@ it('a file with servers alone enforces, keeps what is captured for 30 days and h
       quorum: 1,
       hold: { defaultMs: 40_000, clientsMs: new Map() },
     },
+    identity: { required: false, issuers: [] },
     workspace: undefined,
     journal: { capture: 'input', retentionMs: 2_592_000_000, durability: 'power' },
+    transport: {
+      http: {
+        host: '127.0.0.1',
+        port: 8787,
+        path: '/mcp',
+        sse: false,
+        allowedHosts: [],
+        allowedOrigins: [],
+        publicUrl: undefined,
+        tls: undefined,
+        limits: {
+          bodyBytes: 67_108_864,
+          connections: 4096,
+          sessions: 1000,
+          sessionsPerCaller: 200,
+          streamsPerCaller: 400,
+          requestsPerCaller: 1024,
+          sessionIdleMs: 1_800_000,
+          pools: 64,
+          poolsPerCaller: 32,
+          poolIdleMs: 60_000,
+        },
+        tokens: new Map(),
+      },
+    },
   });
 });
 
@@ -74,7 +101,7 @@ it('an entry may be pasted from a client: what the client keeps in it for itself
     "c": {"type": "http", "url": "https://example.com/", "disabled": true}
   }}`);
   expect([...config.servers.keys()]).toEqual(['a']);
-  expect(config.servers.get('a')?.env).toEqual({ PORT: '8080', DEBUG: 'true' });
+  expect(config.servers.get('a')).toMatchObject({ env: { PORT: '8080', DEBUG: 'true' } });
 });
 
 const paths: [claim: string, text: string, pick: string, expected: (folder: string) => string][] = [
@@ -134,10 +161,11 @@ it.each(commands)('%s', (_, command, expected) => {
   const { folder, config } = load(
     JSON.stringify({ mcpServers: { a: { command, args: ['./x', '~/y'], cwd: './sub' } } }),
   );
-  const server = config.servers.get('a');
-  expect(server?.command).toBe(expected(folder));
-  expect(server?.args).toEqual(['./x', '~/y']);
-  expect(server?.cwd).toBe(join(folder, 'sub'));
+  expect(config.servers.get('a')).toMatchObject({
+    command: expected(folder),
+    args: ['./x', '~/y'],
+    cwd: join(folder, 'sub'),
+  });
 });
 
 it('an environment file is read, and the entry itself goes before it', () => {
@@ -148,8 +176,7 @@ it('an environment file is read, and the entry itself goes before it', () => {
     '{"mcpServers": {"a": {"command": "x", "envFile": "a.env", "env": {"TOKEN": "own"}}}}',
   );
   const config = loadConfig(file, { env: {}, servers: 'expand' });
-  expect(config.servers.get('a')?.env).toEqual({ TOKEN: 'own', MODE: 'x y' });
-  expect(config.servers.get('a')?.cwd).toBe(dir);
+  expect(config.servers.get('a')).toMatchObject({ env: { TOKEN: 'own', MODE: 'x y' }, cwd: dir });
 });
 
 it('for commands that only read the state, a variable of a server need not be set', () => {

@@ -94,6 +94,19 @@ const cold: [claim: string, change: object, paths: string[]][] = [
     { mcpServers: { files: { ...files, gate: { prefix: false, protocol: 'legacy' } }, other } },
     ['mcpServers.files.gate.prefix', 'mcpServers.files.gate.protocol'],
   ],
+  [
+    'a server that is now reached in another way',
+    { mcpServers: { files: { url: 'https://files.example/' }, other } },
+    ['mcpServers.files'],
+  ],
+  [
+    'who may come in and how, without what the tokens are',
+    {
+      transport: { http: { port: 1, tokens: { ci: 'hunter2-hunter2-hunter2' } } },
+      identity: { required: true },
+    },
+    ['identity.required', 'transport.http.port', 'transport.http.tokens.ci'],
+  ],
 ];
 
 it.each(cold)('needs a restart: %s', (_, change, paths) => {
@@ -107,6 +120,29 @@ it('what may change does, although something else needs a restart', () => {
   const applied = applyReload(running, loaded);
   expect(applied.mode).toBe('enforce');
   expect(applied.workspace).toBe(join(running.file, '../w'));
+});
+
+it('how a remote server is reached needs a restart, its settings do not', () => {
+  const remote = (member: object) => ({
+    mcpServers: { r: { url: 'https://a.example/', ...member } },
+  });
+  const { loaded: running } = both(remote({ headers: { Authorization: 'Bearer hunter2' } }));
+  const { loaded } = both(
+    remote({ type: 'sse', headers: { Authorization: 'x' }, gate: { trusted: true } }),
+  );
+  const { servers } = loaded;
+  expect(diffNeedingRestart(running, { ...running, servers })).toEqual([
+    'mcpServers.r.type',
+    'mcpServers.r.headers.Authorization',
+  ]);
+  expect(callSettings(applyReload(running, loaded), 'r', 'x').trusted).toBe(true);
+});
+
+it('settings for another kind of server under the same key do not loosen the one that runs', () => {
+  const { running, loaded } = both({
+    mcpServers: { files: { url: 'https://files.example/', gate: { trusted: true } }, other },
+  });
+  expect(callSettings(applyReload(running, loaded), 'files', 'x').trusted).toBe(false);
 });
 
 it('a server that was removed keeps its tighter settings until the restart', () => {

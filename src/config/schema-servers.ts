@@ -1,0 +1,58 @@
+import * as z from 'zod';
+import { approvalModes, modes } from './config.ts';
+import { matching, text } from './schema-fields.ts';
+
+const usd = matching(/^\d{1,9}(\.\d{1,9})?$/, {
+  expected: 'an amount in US dollars as text, such as "0.01"',
+});
+
+const tool = z.strictObject({
+  approval: z.enum(approvalModes).optional(),
+  cost: z.strictObject({ perCall: usd }).optional(),
+});
+
+const gate = {
+  prefix: z.boolean().default(true),
+  protocol: z.enum(['auto', 'legacy', 'modern']).default('auto'),
+  schema: z.enum(['enforce', 'report']).default('enforce'),
+  trusted: z.boolean().default(false),
+  mode: z.enum(modes).optional(),
+  approval: z.enum(approvalModes).optional(),
+  tools: z.record(text(200), tool).default({}),
+};
+
+/** Other clients keep members of their own in an entry (`autoApprove`, `timeout`, `icon`, …): they are not ours to judge. */
+const started = z.looseObject({
+  type: z.literal('stdio'),
+  command: text(4096),
+  args: z.array(z.string()).default([]),
+  env: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
+  envFile: text(4096).optional(),
+  cwd: text(4096).optional(),
+  gate: z.strictObject(gate).prefault({}),
+});
+
+const oauth = z.strictObject({
+  clientId: text(4096).optional(),
+  clientSecret: text(4096).optional(),
+  scopes: z.array(text(200)).max(100).default([]),
+});
+
+/** Which of its three names the address has, and what it is, was looked at before. */
+const remote = z.looseObject({
+  type: z.enum(['http', 'sse']),
+  url: text(4096).optional(),
+  httpUrl: text(4096).optional(),
+  serverUrl: text(4096).optional(),
+  headers: z.record(text(200), z.string().max(16_384)).default({}),
+  oauth: oauth.optional(),
+  gate: z.strictObject({ ...gate, insecure: z.boolean().default(false) }).prefault({}),
+});
+
+export const serverKey = matching(/^[A-Za-z0-9-]{1,64}$/, {
+  expected: 'a server key of letters, digits and "-"',
+  hint: "rename the server: its key becomes the first part of its tools' names",
+});
+
+/** An entry of `mcpServers`, whose `type` was made one of these three. */
+export const server = z.discriminatedUnion('type', [started, remote]);
