@@ -8,34 +8,38 @@ import type {
   UpstreamPool,
   UpstreamStatus,
 } from './contract.ts';
+import { createEraVerdicts } from './era-verdicts.ts';
 import { createLeash, type Leash } from './leash.ts';
 import { defaultLimits, type UpstreamLimits } from './limits.ts';
 import type { Log } from './log.ts';
 import type { PinBook } from './pins.ts';
-import type { ProcessSpec } from './server-spec.ts';
+import type { EraVerdicts } from './run.ts';
+import type { ServerSpec } from './server-spec.ts';
 import { Supervisor } from './supervisor.ts';
 
 export interface PoolOptions {
-  readonly servers: readonly ProcessSpec[];
+  readonly servers: readonly ServerSpec[];
   readonly events: UpstreamEvents;
   readonly pins: PinBook;
   readonly log: Log;
   readonly clock: Clock;
+  /** Shared by all pools of a gate; without it this pool finds out for itself what its servers speak. */
+  readonly eras?: EraVerdicts;
   readonly limits?: Partial<UpstreamLimits>;
 }
 
 export function createPool(options: PoolOptions): UpstreamPool {
-  return new StdioPool(options);
+  return new ServerPool(options);
 }
 
-class StdioPool implements UpstreamPool {
+class ServerPool implements UpstreamPool {
   readonly #catalog: LiveCatalog;
   readonly #leash: Leash = createLeash();
   readonly #supervisors: ReadonlyMap<string, Supervisor>;
   readonly #listeners: (() => void)[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor({ servers, events, pins, log, clock, limits }: PoolOptions) {
+  constructor({ servers, events, pins, log, clock, eras, limits }: PoolOptions) {
     const catalog = new LiveCatalog({
       servers,
       pins,
@@ -47,6 +51,7 @@ class StdioPool implements UpstreamPool {
       catalog,
       pins,
       events,
+      eras: eras ?? createEraVerdicts(),
       log,
       clock,
       onChange: () => this.#changed(),
