@@ -3,7 +3,6 @@ import { createDesk } from '../approval/desk.ts';
 import { holdBudgetMs } from '../approval/hold-budget.ts';
 import { keepResult, takeKept } from '../approval/kept-result.ts';
 import type { Decide } from '../core/target.ts';
-import type { Identity } from '../core/tool-call.ts';
 import { decisionMeta } from '../enforcement/denial.ts';
 import { createVisibility } from '../enforcement/visibility.ts';
 import { createGate, type GateParts } from '../gate.ts';
@@ -12,7 +11,7 @@ import type { Foundation } from './foundation.ts';
 import { pathRoots } from './live-settings.ts';
 
 /** The gate of one process and what its lists show, put together. The caller closes the recorder. */
-export function composeGate(on: Foundation, identity: Identity) {
+export function composeGate(on: Foundation) {
   const { policy, clock, settings } = on;
   const recorder = createRecorder(on.store, on.instance, clock);
   const gate = createGate(partsOf(on, recorder));
@@ -22,7 +21,6 @@ export function composeGate(on: Foundation, identity: Identity) {
   const visibility = createVisibility({
     policy,
     clock,
-    identity,
     settings: (server, tool) => settings.of(server, tool),
     settingsRevision: () => settings.revision(),
   });

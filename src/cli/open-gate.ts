@@ -1,83 +1,93 @@
+import type { Logger } from 'pino';
+import { createBridge } from '../bridge/bridge.ts';
 import type { Config } from '../config/config.ts';
-import type { Outlet } from '../downstream/contract.ts';
-import type { Reception } from '../downstream/reception.ts';
-import { ClientSession } from '../downstream/session.ts';
-import { osIdentity } from '../facts/identity.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Host } from '../downstream/contract.ts';
+import { createHost } from '../downstream/host.ts';
 import { type Instance, openInstance } from '../journal/instance.ts';
-import type { UpstreamEvents, UpstreamPool } from '../upstream/contract.ts';
+import type { UpstreamPools } from '../upstream/contract.ts';
 import { createPinBook } from '../upstream/pins.ts';
-import { createPool } from '../upstream/pool.ts';
+import { createPools } from '../upstream/pools.ts';
 import { composeGate } from './compose.ts';
 import { type Foundation, layFoundation } from './foundation.ts';
 import { gateStatus } from './gate-status.ts';
+import { instructions } from './instructions.ts';
 import { journalChanges } from './journal-changes.ts';
 import { openLog } from './log.ts';
+import { serverSpecs } from './server-specs.ts';
 
 /** Calls in flight have this long to come back once the client has gone; then their outcome is unknown. */
 const drainMs = 2000;
-const initTimeoutMs = 60_000;
 
-/** Puts one gate together and hands it the client. `close` resolves when nothing of it is left. */
-export function openGate(
-  config: Config,
-  version: string,
-  outlet: Outlet,
-  reception: Reception,
-): { close(): Promise<void> } {
+/** One gate behind any face. */
+export interface OpenGate {
+  readonly host: Host;
+  readonly log: Logger;
+  /** What `mcp-gate status` shows of it. */
+  status(): JsonObject;
+  /** A policy is in force: without one every call is denied. */
+  ready(): boolean;
+  /** Idempotent; resolves when nothing of it is left. Whoever takes messages takes none any more. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts one gate together, and starts the servers of the client that comes first. `clientIdleMs` is how long a modern client
+ * may say nothing before it lets go of its servers.
+ */
+export function openGate(config: Config, version: string, clientIdleMs?: number): OpenGate {
   const on = layFoundation(config, openLog());
-  let session: ClientSession | undefined;
-  const pool = openPool(on, () => session?.events);
-  pool.start();
-  const identity = osIdentity();
-  const { recorder, decide, visibility } = composeGate(on, identity);
-  const instance = openInstanceOf(on, pool, version);
-  pool.onChange(() => instance.changed());
+  const { clock, log, policy, settings } = on;
+  const pools = openPools(on);
+  pools.warm();
+  const { recorder, decide, visibility } = composeGate(on);
+  const instance = openInstanceOf(on, pools, version);
+  const bridge = createBridge({ clock });
+  const host = createHost({
+    pools,
+    bridge,
+    decide,
+    visibility,
+    version,
+    clock,
+    instructions: () => instructions(settings.config()),
+    ...(clientIdleMs !== undefined && { clientIdleMs }),
+  });
+  pools.onChange(() => instance.changed());
   journalChanges(on, () => {
     instance.changed();
-    session?.events.onListChanged('tools');
-  });
-  reception.ready((hello) => {
-    const nowMs = on.clock();
-    session = new ClientSession({ outlet, pool, decide, visibility, identity, hello, nowMs });
-    pool.open(hello);
-    return session;
+    host.changed();
   });
 
   // In reverse: no new work, then what is in flight, then what it needs.
-  const close = async (): Promise<void> => {
-    on.settings.close();
-    const idle = session?.close() ?? Promise.resolve();
+  const closeAll = async (): Promise<void> => {
+    settings.close();
+    const idle = host.close();
     await Promise.race([idle, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
-    await pool.close();
+    bridge.close();
+    await pools.close();
     await idle;
     await recorder.close();
-    await on.policy.close();
+    await policy.close();
     await instance.close();
     await on.store.close();
   };
-  return { close };
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= closeAll();
+    return closed;
+  };
+  const status = () => gateStatus(on, pools);
+  return { host, log, status, ready: () => policy.current() !== undefined, close };
 }
 
-function openPool(on: Foundation, events: () => UpstreamEvents | undefined): UpstreamPool {
+function openPools(on: Foundation): UpstreamPools {
   const { config, store, clock, log } = on;
-  return createPool({
-    servers: [...config.servers].map(([key, { command, args, env, cwd, gate }]) => {
-      const { prefix, protocol } = gate;
-      return { kind: 'process', key, command, args, env, cwd, prefix, protocol, initTimeoutMs };
-    }),
-    // Sessions open after the client's hello, and only then a server can say anything.
-    events: {
-      onRequest: (...event) => events()?.onRequest(...event),
-      onNotification: (...event) => events()?.onNotification(...event),
-      onListChanged: (kind) => events()?.onListChanged(kind),
-    },
-    pins: createPinBook(store, config.gate, clock),
-    log,
-    clock,
-  });
+  const pins = createPinBook(store, config.gate, clock);
+  return createPools({ servers: serverSpecs(config), pins, log, clock });
 }
 
-function openInstanceOf(on: Foundation, pool: UpstreamPool, version: string): Instance {
+function openInstanceOf(on: Foundation, pools: UpstreamPools, version: string): Instance {
   const { config, store, clock, log } = on;
   return openInstance({
     store,
@@ -85,7 +95,7 @@ function openInstanceOf(on: Foundation, pool: UpstreamPool, version: string): In
     gate: config.gate,
     clock,
     version,
-    status: () => gateStatus(on, pool),
+    status: () => gateStatus(on, pools),
     warn: (message, cause) => log.warn({ err: cause }, message),
   });
 }

@@ -1,8 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { Reception } from '../downstream/reception.ts';
 import { openStdio } from '../downstream/stdio.ts';
+import { osIdentity } from '../facts/identity.ts';
+import { instructions } from './instructions.ts';
 import { packageVersion } from './version.ts';
 
 export interface RunOptions {
@@ -24,7 +25,9 @@ export async function run(options: RunOptions): Promise<number> {
   const over = Promise.race([face.run(reception), signalled()]);
   // Everything else takes longer to load than a client should wait for the answer to `initialize`.
   const { openGate } = await import('./open-gate.ts');
-  const gate = openGate(config, version, outlet, reception);
+  // The only client keeps its servers for as long as it is there.
+  const gate = openGate(config, version, Number.POSITIVE_INFINITY);
+  reception.ready(gate.host, osIdentity());
   await over;
   await gate.close();
   face.close();
@@ -39,15 +42,4 @@ function signalled(): Promise<void> {
       process.once(signal, () => resolve());
     }
   });
-}
-
-/** What the client's model is told. No command that approves stands here. */
-function instructions({ mode }: Config): string {
-  const lines = [
-    'Every call of these tools is decided by policy and recorded before it runs.',
-    'A call that waits for approval has not run: ask your user, and repeat the identical call once it is approved.',
-    'When calls are refused because no policy could be loaded, or because the operator stopped them, tell your user to look at the status of mcp-gate.',
-  ];
-  if (mode === 'observe') lines.push('At the moment policy only observes: nothing is refused.');
-  return lines.join(' ');
 }

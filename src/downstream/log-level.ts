@@ -5,7 +5,7 @@ import type { Connection, UpstreamPool } from '../upstream/contract.ts';
 /** A server that has not answered by then is not waited for. */
 const answerMs = 10_000;
 
-/** The level of logs that the client asked for last, told to every server that logs, and to those that come later. */
+/** The level of logs that the client asked for last, told to every legacy server that logs, and to those that come later. */
 export class LogLevel {
   readonly #pool: Pick<UpstreamPool, 'connections' | 'onChange'>;
   readonly #told = new WeakMap<Connection, JsonObject>();
@@ -32,6 +32,8 @@ export class LogLevel {
     const fields = this.#fields;
     if (fields === undefined) return;
     for (const connection of this.#pool.connections('logging')) {
+      // A modern server hears it in every request.
+      if (connection.era === 'modern') continue;
       if (this.#busy.has(connection) || this.#told.get(connection) === fields) continue;
       this.#told.set(connection, fields);
       this.#busy.add(connection);

@@ -7,20 +7,22 @@ const pollMs = 100;
 
 /**
  * What the client is told without having asked. It costs no memory beyond the limit: news that comes while too much is
- * unread is dropped, and how much that was is told afterwards. That a list has changed is kept, for it is told once only.
+ * unread is dropped, and how much that was is told afterwards, unless `isSilent`. What is told once only is kept.
  */
 export class News {
   readonly #outlet: Outlet;
-  readonly #changes = new Set<string>();
+  readonly #isSilent: boolean;
+  readonly #kept = new Map<string, FarMessage>();
   #dropped = 0;
   #poll: NodeJS.Timeout | undefined;
 
-  constructor(outlet: Outlet) {
+  constructor(outlet: Outlet, isSilent = false) {
     this.#outlet = outlet;
+    this.#isSilent = isSilent;
   }
 
   tell(notification: FarMessage): void {
-    if (this.#poll === undefined && this.#outlet.pending <= newsLimitBytes) {
+    if (this.#isRead()) {
       this.#outlet.notify(notification);
       return;
     }
@@ -30,16 +32,31 @@ export class News {
 
   /** The list changes that this method tells of are the same, however many there were. */
   tellChange(method: string): void {
-    if (this.#poll === undefined && this.#outlet.pending <= newsLimitBytes) {
-      this.#outlet.notify(plain(method));
+    this.tellOnce(method, { method, params: undefined, extras: undefined });
+  }
+
+  /** Of the news under one key the last is as good as all; the keys are bounded by whoever makes them. */
+  tellOnce(key: string, notification: FarMessage): void {
+    if (this.#isRead()) {
+      this.#outlet.notify(notification);
       return;
     }
-    this.#changes.add(method);
+    this.#kept.set(key, notification);
     this.#wait();
+  }
+
+  /** What was to be told under these keys is of no use any more. */
+  forget(isForgotten: (key: string) => boolean): void {
+    for (const key of this.#kept.keys()) if (isForgotten(key)) this.#kept.delete(key);
   }
 
   close(): void {
     clearInterval(this.#poll);
+    this.#kept.clear();
+  }
+
+  #isRead(): boolean {
+    return this.#poll === undefined && this.#outlet.pending <= newsLimitBytes;
   }
 
   #wait(): void {
@@ -53,10 +70,10 @@ export class News {
   #resume(): void {
     clearInterval(this.#poll);
     this.#poll = undefined;
-    if (this.#dropped > 0) this.#outlet.notify(warning(this.#dropped));
+    if (this.#dropped > 0 && !this.#isSilent) this.#outlet.notify(warning(this.#dropped));
     this.#dropped = 0;
-    for (const method of this.#changes) this.#outlet.notify(plain(method));
-    this.#changes.clear();
+    for (const notification of this.#kept.values()) this.#outlet.notify(notification);
+    this.#kept.clear();
   }
 }
 
@@ -64,8 +81,4 @@ function warning(dropped: number): FarMessage {
   const data = `${dropped} notifications were dropped, because the client read too slowly`;
   const params = { level: 'warning', logger: 'mcp-gate', data };
   return { method: 'notifications/message', params, extras: undefined };
-}
-
-function plain(method: string): FarMessage {
-  return { method, params: undefined, extras: undefined };
 }

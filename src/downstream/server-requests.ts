@@ -15,7 +15,7 @@ export interface ServerRequestParts {
   readonly decide: Decide;
   readonly pool: UpstreamPool;
   readonly session: Session;
-  /** What the client declared in `initialize`. */
+  /** What the client declared, in `initialize` or in its request. */
   readonly declared: JsonObject;
 }
 
@@ -51,7 +51,7 @@ export function createServerRequests(
   });
   return (client) => (server, request, lifetime, reply) => {
     const asked = askable[request.method];
-    const decided = lookup('server', 'request', request.method)?.treatment === 'decide';
+    const decided = lookup('server', 'request', request.method, 'legacy')?.treatment === 'decide';
     if (asked === undefined || !decided || parts.declared[asked.capability] === undefined) {
       reply(notFound(request.method));
       return;

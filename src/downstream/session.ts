@@ -1,12 +1,14 @@
-import type { RpcError } from '../core/answer.ts';
+import type { Bridge, Speaker } from '../bridge/contract.ts';
+import { isLogLevel } from '../bridge/log-levels.ts';
+import type { Reply, RpcError } from '../core/answer.ts';
 import { uuidv7 } from '../core/ids.ts';
-import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
 import type { Related } from '../core/related.ts';
 import { shortened } from '../core/shortened.ts';
-import type { Target } from '../core/target.ts';
+import type { Decide, Target } from '../core/target.ts';
 import type { Caller, Identity, Session } from '../core/tool-call.ts';
-import type { ClientHello, UpstreamEvents } from '../upstream/contract.ts';
+import type { ClientHello, Membership, UpstreamEvents } from '../upstream/contract.ts';
 import type {
   Incoming,
   IncomingNotification,
@@ -16,22 +18,35 @@ import type {
 import { lookup } from '../wire/methods.ts';
 import { withoutReservedMembers } from '../wire/reserved-meta.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
+import { cancelledBy } from './cancellation.ts';
 import { ClientLink } from './client-link.ts';
-import type { Outlet, Receiver } from './contract.ts';
+import type { LegacySession, Outlet } from './contract.ts';
 import { clientOf } from './handshake.ts';
-import { changedMethods, createLists, type Lists } from './lists.ts';
+import { LegacySubscriptions } from './legacy-subscriptions.ts';
+import { changedMethods, KnownLists, type ListTexts } from './lists.ts';
 import { LogLevel } from './log-level.ts';
 import { News } from './news.ts';
-import { createServing, type Serve, type ServeParts } from './serve.ts';
+import { progressOf, progressToken } from './progress.ts';
+import type { ResourceHolds } from './resource-holds.ts';
+import { type ServeParts, serveCall } from './serve.ts';
 import { createServerRequests } from './server-requests.ts';
 
-export interface SessionParts extends ServeParts {
+export interface SessionParts {
+  /** Takes the session to its servers; it leaves them when it closes. */
+  readonly join: (events: UpstreamEvents) => Membership;
+  readonly bridge: Pick<Bridge, 'cross'>;
+  readonly decide: Decide;
+  readonly texts: ListTexts;
+  readonly holds: ResourceHolds;
   /** Where everything goes that belongs to no request of the client. */
   readonly outlet: Outlet;
   readonly identity: Identity;
   /** What the client said in `initialize`, which was answered already. */
   readonly hello: ClientHello;
+  /** It shares its servers with nobody. */
+  readonly alone: boolean;
   readonly nowMs: number;
+  readonly onClosed: () => void;
 }
 
 /** More requests than this at once are refused: each may hold a call and a place in memory. */
@@ -41,32 +56,39 @@ const inFlightLimit = 1024;
  * One client in the legacy era: classifies every message by the method table and maps ids and progress tokens. Owns the
  * requests in flight; `close` ends them.
  */
-export class ClientSession implements Receiver {
+export class ClientSession implements LegacySession {
   readonly #parts: SessionParts;
   readonly #news: News;
   readonly #level: LogLevel;
   readonly #link = new ClientLink();
   readonly #asking: (client: Target) => UpstreamEvents['onRequest'];
-  readonly #lists: Lists;
-  readonly #serving: Readonly<Record<'decide' | 'filter' | 'pass', Serve>>;
+  readonly #membership: Membership;
+  readonly #serving: ServeParts;
+  readonly #subscriptions: LegacySubscriptions;
+  readonly #lists = new KnownLists();
   readonly #session: Session;
   readonly #inFlight = new Map<RequestId, Lifetime>();
+  #speaker: Speaker;
+  #closed: Promise<void> | undefined;
   #idle: (() => void) | undefined;
   /** What servers start by themselves. */
   readonly events: UpstreamEvents;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    const { decide, holds, alone, hello, nowMs: startedMs } = parts;
     this.#news = new News(parts.outlet);
-    this.#level = new LogLevel(parts.pool);
-    this.#lists = createLists(parts.pool.catalog, parts.visibility);
-    this.#serving = createServing(parts, this.#lists);
-    const { nowMs: startedMs, hello } = parts;
     const client = clientOf(hello);
     this.#session = { id: uuidv7(startedMs), startedMs, client, calls: 0, denials: 0 };
-    const declared = hello.capabilities;
-    this.#asking = createServerRequests({ ...parts, session: this.#session, declared });
+    this.#speaker = { hello, logLevel: undefined };
     this.events = this.#events();
+    this.#membership = parts.join(this.events);
+    const { pool } = this.#membership;
+    this.#level = new LogLevel(pool);
+    this.#serving = { pool, decide, era: 'legacy' };
+    this.#subscriptions = new LegacySubscriptions(pool, holds, alone);
+    const declared = hello.capabilities;
+    this.#asking = createServerRequests({ decide, pool, session: this.#session, declared });
   }
 
   /** Takes one message of the client; never throws. */
@@ -89,32 +111,46 @@ export class ClientSession implements Receiver {
 
   /** The client has gone: nothing starts on its behalf any more; resolves when nothing is in flight. */
   close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     for (const lifetime of this.#inFlight.values()) lifetime.end('disconnected');
     this.#link.close();
     this.#news.close();
     this.#level.close();
-    if (this.#inFlight.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#idle = resolve;
-    });
+    this.#subscriptions.close();
+    if (this.#inFlight.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+    this.#membership.leave();
+    this.#parts.onClosed();
   }
 
   #events(): UpstreamEvents {
+    const link = this.#link.over(this.#parts.outlet);
     return {
-      onRequest: this.#asking(this.#link.over(this.#parts.outlet)),
-      onNotification: (_server, notification) => {
-        const row = lookup('server', 'notification', notification.method);
-        if (row?.treatment === 'pass') this.#news.tell(notification);
+      onRequest: (...asked) => this.#asking(link)(...asked),
+      onNotification: (server, notification) => {
+        const { method, params } = notification;
+        const row = lookup('server', 'notification', method, 'legacy');
+        if (row?.treatment !== 'pass') return;
+        const isUpdate = method === 'notifications/resources/updated';
+        if (isUpdate && !this.#subscriptions.covers(server, params)) return;
+        this.#news.tell(notification);
       },
       onListChanged: (kind) => {
-        if (this.#lists.isKnown(kind)) this.#news.tellChange(changedMethods[kind]);
+        if (this.#lists.has(kind)) this.#news.tellChange(changedMethods[kind]);
       },
     };
   }
 
   #request(request: IncomingRequest, outlet: Outlet): void {
     const { id, method } = request;
-    const treatment = lookup('client', 'request', method)?.treatment ?? 'refuse';
+    const treatment = lookup('client', 'request', method, 'legacy')?.treatment ?? 'refuse';
     if (treatment === 'refuse') {
       const message = `Method not found: ${shortened(method, 100)}`;
       outlet.refuse(id, { code: rpcCode.methodNotFound, message });
@@ -123,48 +159,88 @@ export class ClientSession implements Receiver {
     const fault = this.#fault(request);
     if (fault !== undefined) outlet.refuse(id, fault);
     else if (treatment === 'local') this.#local(request, outlet);
-    else void this.#serve(request, outlet, this.#serving[treatment]);
+    else void this.#serve(request, outlet, treatment);
   }
 
   #fault({ id, method }: IncomingRequest): RpcError | undefined {
     if (method === 'initialize') return invalid('initialize was sent before');
+    if (this.#closed !== undefined) return invalid('the session is over');
     if (this.#inFlight.has(id)) return invalid('a request with this id is in flight');
     if (this.#inFlight.size >= inFlightLimit) return invalid('too many requests in flight');
     return undefined;
   }
 
   #local({ id, method, params }: IncomingRequest, outlet: Outlet): void {
-    if (method === 'logging/setLevel') this.#level.set(params ?? {});
+    if (method === 'logging/setLevel') this.#setLevel(params ?? {});
     outlet.reply(id, { kind: 'made', result: {} });
   }
 
+  #setLevel(params: JsonObject): void {
+    const { level } = params;
+    const { hello } = this.#parts;
+    this.#speaker = { hello, logLevel: isLogLevel(level) ? level : undefined };
+    this.#level.set(params);
+  }
+
   // Settles whatever happens: the answer goes back unless the request was cancelled (MCP, cancellation).
-  async #serve(request: IncomingRequest, outlet: Outlet, serve: Serve): Promise<void> {
+  async #serve(
+    request: IncomingRequest,
+    outlet: Outlet,
+    treatment: 'decide' | 'filter' | 'pass',
+  ): Promise<void> {
     const { id } = request;
     const lifetime = new Lifetime();
+    const news = outlet === this.#parts.outlet ? this.#news : new News(outlet);
     this.#inFlight.set(id, lifetime);
     try {
-      const reply = await serve(request, this.#caller(request, outlet, lifetime));
+      const reply =
+        treatment === 'filter'
+          ? await this.#list(request.method)
+          : await this.#cross(request, this.#caller(request, outlet, news, lifetime), treatment);
       if (lifetime.ended === undefined) outlet.reply(id, reply);
     } catch {
       outlet.refuse(id, { code: rpcCode.internal, message: 'the gate failed' });
     } finally {
+      if (news !== this.#news) news.close();
       this.#inFlight.delete(id);
       if (this.#inFlight.size === 0) this.#idle?.();
     }
   }
 
-  #caller({ params }: IncomingRequest, outlet: Outlet, lifetime: Lifetime): Caller {
-    const meta = params?.['_meta'];
-    const token = isObject(meta) ? meta['progressToken'] : undefined;
-    const { identity } = this.#parts;
-    const news = outlet === this.#parts.outlet ? this.#news : new News(outlet);
-    lifetime.onEnd(() => news !== this.#news && news.close());
+  async #list(method: string): Promise<Reply> {
+    const { identity, texts } = this.#parts;
+    const viewer = { era: 'legacy', identity, client: this.#session.client } as const;
+    const text = await texts.textOf(method, this.#serving.pool.catalog, viewer);
+    this.#lists.add(method);
+    return { kind: 'text', text };
+  }
+
+  /** Takes the request to where it is served, and the answer back in words of this era. */
+  async #cross(
+    request: IncomingRequest,
+    caller: Caller,
+    treatment: 'decide' | 'pass',
+  ): Promise<Reply> {
+    const { bridge, identity } = this.#parts;
+    const crossing = bridge.cross(request, this.#speaker, identity.scope);
+    if ('code' in crossing) return { kind: 'refused', error: crossing };
+    try {
+      const serving =
+        treatment === 'decide'
+          ? serveCall(this.#serving, crossing, caller)
+          : this.#subscriptions.serve(crossing, caller);
+      return crossing.reply(await serving);
+    } finally {
+      crossing.end();
+    }
+  }
+
+  #caller({ params }: IncomingRequest, outlet: Outlet, news: News, lifetime: Lifetime): Caller {
     return {
       session: this.#session,
-      identity,
+      identity: this.#parts.identity,
       lifetime,
-      ...progressOf(news, token),
+      ...progressOf(news, progressToken(params)),
       related: this.#related(outlet, news),
     };
   }
@@ -174,7 +250,7 @@ export class ClientSession implements Receiver {
     return {
       ask: this.#asking(this.#link.over(outlet)),
       tell: (_server, notification) => {
-        const row = lookup('server', 'notification', notification.method);
+        const row = lookup('server', 'notification', notification.method, 'legacy');
         if (row?.treatment === 'pass') news.tell(notification);
       },
     };
@@ -182,37 +258,14 @@ export class ClientSession implements Receiver {
 
   #notification(notification: IncomingNotification): void {
     const { method, params } = notification;
-    const treatment = lookup('client', 'notification', method)?.treatment ?? 'refuse';
+    const treatment = lookup('client', 'notification', method, 'legacy')?.treatment ?? 'refuse';
     if (treatment === 'pass') {
       const passed = withoutReservedMembers(notification);
-      for (const connection of this.#parts.pool.connections(undefined)) connection.notify(passed);
-    } else if (method === 'notifications/cancelled') this.#cancel(params);
-    else if (method === 'notifications/progress' && params) this.#link.progressed(params);
+      for (const connection of this.#serving.pool.connections(undefined)) connection.notify(passed);
+    } else if (method === 'notifications/progress' && params) this.#link.progressed(params);
+    const cancelled = cancelledBy(notification);
+    if (cancelled !== undefined) this.#inFlight.get(cancelled.id)?.end(cancelled.reason);
   }
-
-  #cancel(params: JsonObject | undefined): void {
-    const { requestId, reason } = params ?? {};
-    if (typeof requestId !== 'string' && typeof requestId !== 'number') return;
-    const said = typeof reason === 'string' ? shortened(reason, 200) : 'cancelled';
-    this.#inFlight.get(requestId)?.end(said);
-  }
-}
-
-function progressOf(
-  news: News,
-  progressToken: Json | undefined,
-): Pick<Caller, 'progress' | 'relayProgress'> {
-  if (progressToken === undefined) return { progress: undefined, relayProgress: undefined };
-  const method = 'notifications/progress';
-  const relayProgress = (params: JsonObject): void =>
-    news.tell({ method, params: { ...params, progressToken }, extras: undefined });
-  let told = 0;
-  const progress = (message: string): void => {
-    told += 1;
-    // Below one, so that what the tool itself reports afterwards still rises (MCP, progress).
-    relayProgress({ progress: told / 1000, message });
-  };
-  return { progress, relayProgress };
 }
 
 function invalid(message: string): RpcError {

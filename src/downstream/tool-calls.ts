@@ -5,6 +5,7 @@ import { shortened } from '../core/shortened.ts';
 import type { Claims, ToolCall } from '../core/tool-call.ts';
 import type { Catalog } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
+import type { Era } from '../wire/eras.ts';
 import { withoutReserved } from '../wire/reserved-meta.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 
@@ -14,7 +15,7 @@ export type Resolved =
   | { readonly kind: 'refused'; readonly error: RpcError };
 
 /** What differs between the methods: whose request it is, and what policy sees of it. */
-type Resolve = (params: JsonObject, catalog: Catalog) => Part | RpcError;
+type Resolve = (params: JsonObject, catalog: Catalog, era: Era) => Part | RpcError;
 interface Part {
   readonly seen: Pick<ToolCall, 'resourceType' | 'server' | 'name' | 'arguments' | 'tool'>;
   readonly fields: JsonObject;
@@ -28,11 +29,11 @@ const resolvers: Readonly<Record<string, { action: ToolCall['action']; resolve: 
   'completion/complete': { action: 'completion/complete', resolve: complete },
 };
 
-export function resolveCall(request: IncomingRequest, catalog: Catalog): Resolved {
+export function resolveCall(request: IncomingRequest, catalog: Catalog, era: Era): Resolved {
   const resolver = resolvers[request.method];
   if (resolver === undefined) return refused(invalid(`method "${request.method}" is not known`));
   const params = request.params ?? {};
-  const part = resolver.resolve(withoutMeta(params), catalog);
+  const part = resolver.resolve(withoutMeta(params), catalog, era);
   if ('code' in part) return refused(part);
   return { kind: 'call', call: toCall(request, resolver.action, part, objectOf(params['_meta'])) };
 }
@@ -86,11 +87,12 @@ function claimsOf(meta: JsonObject): Claims {
   };
 }
 
-function toolCall(params: JsonObject, catalog: Catalog): Part | RpcError {
-  const { name, arguments: args, ...others } = params;
+function toolCall(params: JsonObject, catalog: Catalog, era: Era): Part | RpcError {
+  const { name, arguments: args, task, ...others } = params;
   if (typeof name !== 'string') return expected('params.name', 'a string');
-  // The tool would run in the background, and nothing of it would come back through the gate.
-  if (others['task'] !== undefined) return invalid('tasks are not supported');
+  // The tool would run in the background, and nothing of it would come back through the gate. The modern era does not
+  // know the member: there it goes no further, for a legacy server would.
+  if (task !== undefined && era === 'legacy') return invalid('tasks are not supported');
   if (args !== undefined && !isObject(args)) return expected('params.arguments', 'an object');
   const tool = catalog.tool(name);
   if (tool === undefined) return invalid(`Unknown tool: ${shortened(name, 200)}`);

@@ -12,10 +12,15 @@ export interface VisibilityParts {
   /** `ready` resolves once the first policy is in force or refused. */
   readonly policy: PolicySource & { readonly ready: Promise<void> };
   readonly clock: Clock;
-  readonly identity: Identity;
   readonly settings: (server: string, tool: string) => CallSettings;
   /** Changes whenever the settings may. */
   readonly settingsRevision: () => number;
+}
+
+/** Who looks at a list. */
+export interface Viewer {
+  readonly identity: Identity;
+  readonly client: Session['client'];
 }
 
 const resourceTypes: Readonly<Record<ListKind, ResourceType>> = {
@@ -32,39 +37,38 @@ const resourceTypes: Readonly<Record<ListKind, ResourceType>> = {
 export function createVisibility(parts: VisibilityParts) {
   return {
     key: () => `${parts.policy.current()?.version.digest ?? 'none'} ${parts.settingsRevision()}`,
-    filter: async (kind: ListKind, items: readonly CatalogItem[]) => {
+    filter: async (kind: ListKind, items: readonly CatalogItem[], viewer: Viewer) => {
       await parts.policy.ready;
       const active = parts.policy.current();
-      const verdicts = await Promise.all(items.map((item) => isShown(parts, active, kind, item)));
+      const look = { parts, active, kind, viewer };
+      const verdicts = await Promise.all(items.map((item) => isShown(look, item)));
       return items.filter((_, at) => verdicts[at]);
     },
   };
 }
 
-async function isShown(
-  parts: VisibilityParts,
-  active: ActivePolicy | undefined,
-  kind: ListKind,
-  item: CatalogItem,
-): Promise<boolean> {
-  const settings = parts.settings(item.server, item.name);
+/** One look of one viewer at one list. */
+interface Look {
+  readonly parts: VisibilityParts;
+  readonly active: ActivePolicy | undefined;
+  readonly kind: ListKind;
+  readonly viewer: Viewer;
+}
+
+async function isShown(look: Look, item: CatalogItem): Promise<boolean> {
+  const settings = look.parts.settings(item.server, item.name);
   if (settings.mode === 'observe') return true;
-  if (active === undefined) return false;
+  if (look.active === undefined) return false;
   try {
-    return await active.visible(JSON.stringify(listInput(parts, settings, kind, item)));
+    return await look.active.visible(JSON.stringify(listInput(look, settings, item)));
   } catch {
     return false;
   }
 }
 
-function listInput(
-  parts: VisibilityParts,
-  settings: CallSettings,
-  kind: ListKind,
-  item: CatalogItem,
-) {
+function listInput({ parts, kind, viewer }: Look, settings: CallSettings, item: CatalogItem) {
   const nowMs = parts.clock();
-  const input = buildInput(callOf(kind, item), toolOf(item), callerOf(parts, nowMs), settings, {
+  const input = buildInput(callOf(kind, item), toolOf(item), callerOf(viewer, nowMs), settings, {
     nowMs,
     round: 1,
     frozen: false,
@@ -105,8 +109,7 @@ function isTool(item: CatalogItem): item is CatalogItem & ToolFacts {
   return 'pin' in item;
 }
 
-function callerOf({ identity }: VisibilityParts, nowMs: number) {
-  const client = { name: 'unknown', version: '0' };
+function callerOf({ identity, client }: Viewer, nowMs: number) {
   const session: Session = { id: '', startedMs: nowMs, client, calls: 0, denials: 0 };
   const none = { progress: undefined, relayProgress: undefined, related: undefined };
   return { session, identity, lifetime: new Lifetime(), ...none };

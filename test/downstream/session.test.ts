@@ -43,7 +43,7 @@ describe('a client that comes before the gate is loaded', () => {
 
   it.each([
     ['tools/list', -32600, 'initialize comes first'],
-    ['server/discover', -32601, 'Method not found: server/discover'],
+    ['resources/subscribe', -32600, 'initialize comes first'],
     ['made/up', -32601, 'Method not found: made/up'],
     [`${'x'.repeat(99)}\u{1f600}`, -32601, `Method not found: ${'x'.repeat(99)}\ufffd`],
   ])('is refused %s before initialize', (method, code, message) => {

@@ -1,0 +1,192 @@
+import type { Bridge, Crossing, Speaker } from '../bridge/contract.ts';
+import { isLoggedAt } from '../bridge/log-levels.ts';
+import type { Answer, Reply } from '../core/answer.ts';
+import { uuidv7 } from '../core/ids.ts';
+import type { FarMessage, Related } from '../core/related.ts';
+import type { Decide, Target } from '../core/target.ts';
+import type { Caller, Identity, Session } from '../core/tool-call.ts';
+import type {
+  ClientHello,
+  ListKind,
+  Membership,
+  UpstreamEvents,
+  UpstreamPools,
+} from '../upstream/contract.ts';
+import type { IncomingRequest } from '../wire/contract.ts';
+import { lookup, type Treatment } from '../wire/methods.ts';
+import { rpcCode } from '../wire/rpc-error.ts';
+import { clientOf } from './handshake.ts';
+import type { ListTexts } from './lists.ts';
+import type { OpenRequest } from './open-requests.ts';
+import { progressOf, progressToken } from './progress.ts';
+import type { ResourceHolds } from './resource-holds.ts';
+import { ResourceNews } from './resource-news.ts';
+import { type ServeParts, serveCall } from './serve.ts';
+import { createServerRequests } from './server-requests.ts';
+import { Subscriptions } from './subscriptions.ts';
+import type { TaskOwners } from './task-owners.ts';
+import type { TaskQuestions } from './task-questions.ts';
+import { noteTask, serveTask, type TaskParts } from './task-requests.ts';
+
+export interface ModernClientParts {
+  readonly pools: Pick<UpstreamPools, 'join'>;
+  readonly bridge: Pick<Bridge, 'cross'>;
+  readonly decide: Decide;
+  readonly texts: ListTexts;
+  readonly holds: ResourceHolds;
+  readonly owners: TaskOwners;
+  readonly questions: TaskQuestions;
+}
+
+/**
+ * Everything that one caller asks in the modern era under one name, with one set of declared capabilities. It is no session
+ * of the protocol: it only keeps what would be costly to have anew for every request. `close` lets go of the servers.
+ */
+export class ModernClient {
+  readonly #parts: ModernClientParts;
+  readonly #identity: Identity;
+  readonly #session: Session;
+  readonly #membership: Membership;
+  readonly #serving: ServeParts;
+  readonly #tasks: TaskParts;
+  readonly #subscriptions: Subscriptions;
+  readonly #resources: ResourceNews;
+  readonly #asking: (client: Target) => UpstreamEvents['onRequest'];
+  #open = 0;
+
+  constructor(parts: ModernClientParts, hello: ClientHello, identity: Identity, nowMs: number) {
+    this.#parts = parts;
+    this.#identity = identity;
+    const client = clientOf(hello);
+    this.#session = { id: uuidv7(nowMs), startedMs: nowMs, client, calls: 0, denials: 0 };
+    const { scope } = identity;
+    const events = this.#events();
+    this.#membership = parts.pools.join({ hello, scope, alone: false, events });
+    const { pool } = this.#membership;
+    const { decide } = parts;
+    this.#resources = new ResourceNews(pool, parts.holds);
+    this.#subscriptions = new Subscriptions(pool.catalog, this.#resources);
+    const declared = hello.capabilities;
+    this.#asking = createServerRequests({ decide, pool, session: this.#session, declared });
+    this.#tasks = { ...parts, pool, scope, hello, asking: this.#asking };
+    const answered = (server: string, reply: Reply) => noteTask(this.#tasks, server, reply);
+    this.#serving = { pool, decide, era: 'modern', answered };
+  }
+
+  /** Nothing is in flight, and nobody listens. */
+  get isIdle(): boolean {
+    return this.#open === 0;
+  }
+
+  /** The answer; undefined when the request has answered for itself. */
+  async serve(
+    treatment: Exclude<Treatment, 'refuse'>,
+    request: IncomingRequest,
+    speaker: Speaker,
+    open: OpenRequest,
+  ): Promise<Reply | undefined> {
+    this.#open += 1;
+    try {
+      return await this.#ways[treatment](request, speaker, open);
+    } finally {
+      this.#open -= 1;
+    }
+  }
+
+  listChanged(kind: ListKind): void {
+    this.#subscriptions.listChanged(kind);
+  }
+
+  /** Ends the subscriptions, each with its answer. */
+  endSubscriptions(): void {
+    this.#subscriptions.close();
+  }
+
+  close(): void {
+    this.#subscriptions.close();
+    this.#membership.leave();
+  }
+
+  readonly #ways: Readonly<
+    Record<
+      Exclude<Treatment, 'refuse'>,
+      (request: IncomingRequest, speaker: Speaker, open: OpenRequest) => Promise<Reply | undefined>
+    >
+  > = {
+    decide: (request, speaker, open) => this.#decide(request, speaker, open),
+    filter: (request) => this.#list(request),
+    pass: (request, _speaker, open) => serveTask(this.#tasks, request, open.lifetime),
+    local: (request, _speaker, open) => this.#listen(request, open),
+  };
+
+  /** Takes the call to where policy decides it, and the answer back in words of this era. */
+  async #decide(request: IncomingRequest, speaker: Speaker, open: OpenRequest): Promise<Reply> {
+    const crossing = this.#parts.bridge.cross(request, speaker, this.#identity.scope);
+    if ('code' in crossing) return { kind: 'refused', error: crossing };
+    try {
+      const caller = this.#caller(crossing, speaker, open);
+      return crossing.reply(await serveCall(this.#serving, crossing, caller));
+    } finally {
+      crossing.end();
+    }
+  }
+
+  async #list({ method }: IncomingRequest): Promise<Reply> {
+    const viewer = {
+      era: 'modern',
+      identity: this.#identity,
+      client: this.#session.client,
+    } as const;
+    const { catalog } = this.#serving.pool;
+    return { kind: 'text', text: await this.#parts.texts.textOf(method, catalog, viewer) };
+  }
+
+  async #listen(request: IncomingRequest, open: OpenRequest): Promise<Reply | undefined> {
+    const error = await this.#subscriptions.listen(request, open);
+    return error && { kind: 'refused', error };
+  }
+
+  #caller({ request, client }: Crossing, speaker: Speaker, open: OpenRequest): Caller {
+    return {
+      session: this.#session,
+      identity: this.#identity,
+      lifetime: open.lifetime,
+      ...progressOf(open, progressToken(request.params)),
+      related: {
+        ask: client === undefined ? nobodyAsked : this.#asking(client),
+        tell: (_server, notification) => tellLog(notification, speaker, open),
+      },
+    };
+  }
+
+  #events(): UpstreamEvents {
+    return {
+      // What belongs to no request has no way to the client (MCP 2026-07-28, basic/transports/stdio).
+      onRequest: nobodyAsked,
+      onNotification: (server, { method, params }) => {
+        if (method === 'notifications/resources/updated')
+          this.#subscriptions.updated(server, params);
+      },
+      onListChanged: (kind) => {
+        this.#resources.renew();
+        this.#subscriptions.listChanged(kind);
+      },
+    };
+  }
+}
+
+const nobodyAsked: Related['ask'] = (_server, { method }, _lifetime, reply) =>
+  reply(nobody(method));
+
+function nobody(method: string): Answer {
+  const message = `there is no client to ask for "${method.slice(0, 100).toWellFormed()}"`;
+  return { kind: 'refused', error: { code: rpcCode.unavailable, message } };
+}
+
+/** Logs are for a request that asked for them, from the level on that it named (server/utilities/logging). */
+function tellLog(notification: FarMessage, { logLevel }: Speaker, open: OpenRequest): void {
+  const { method, params } = notification;
+  if (lookup('server', 'notification', method, 'modern')?.treatment !== 'pass') return;
+  if (method !== 'notifications/message' || logLevel === undefined) return;
+  if (isLoggedAt(params?.['level'], logLevel)) open.tell(notification);
+}

@@ -1,0 +1,156 @@
+import type { RpcError } from '../core/answer.ts';
+import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Catalog, ListKind } from '../upstream/contract.ts';
+import type { IncomingRequest } from '../wire/contract.ts';
+import { rpcCode } from '../wire/rpc-error.ts';
+import { changedMethods, settleLimitMs } from './lists.ts';
+import type { OpenRequest } from './open-requests.ts';
+import type { ResourceNews } from './resource-news.ts';
+
+/** Of one client. */
+const subscriptionsLimit = 50;
+const urisLimit = 500;
+const uriLengthLimit = 2_048;
+
+/** The lists whose changes a client may ask for, by the member of the filter. */
+const listFlags: Readonly<Record<string, string>> = {
+  toolsListChanged: changedMethods.tools,
+  promptsListChanged: changedMethods.prompts,
+  resourcesListChanged: changedMethods.resources,
+};
+
+interface Filter {
+  /** The members of `listFlags` that are wanted. */
+  readonly flags: readonly string[];
+  readonly uris: readonly string[];
+}
+
+interface Subscription {
+  readonly open: OpenRequest;
+  readonly methods: ReadonlySet<string>;
+  readonly uris: ReadonlySet<string>;
+  readonly over: () => void;
+}
+
+/**
+ * The open `subscriptions/listen` of one modern client (MCP 2026-07-28, basic/patterns/subscriptions). Each ends by the
+ * client's cancellation, without an answer, or by `close`, with one.
+ */
+export class Subscriptions {
+  readonly #catalog: Catalog;
+  readonly #resources: ResourceNews;
+  readonly #active = new Set<Subscription>();
+  #opening = 0;
+
+  constructor(catalog: Catalog, resources: ResourceNews) {
+    this.#catalog = catalog;
+    this.#resources = resources;
+  }
+
+  /** Resolves when the subscription is over, or with what is wrong with it; it has answered for itself then. */
+  async listen({ params }: IncomingRequest, open: OpenRequest): Promise<RpcError | undefined> {
+    const filter = filterOf(params?.['notifications']);
+    if (typeof filter === 'string') return { code: rpcCode.invalidParams, message: filter };
+    const fault = this.#fault(filter);
+    if (fault !== undefined) return { code: rpcCode.invalidRequest, message: fault };
+    this.#opening += 1;
+    const uris = await this.#watched(filter.uris).finally(() => {
+      this.#opening -= 1;
+    });
+    if (open.lifetime.ended === undefined) await this.#stay(open, filter, uris);
+    for (const uri of uris) this.#resources.leave(uri);
+    return undefined;
+  }
+
+  listChanged(kind: ListKind): void {
+    const method = changedMethods[kind];
+    for (const { open, methods } of this.#active) {
+      if (methods.has(method)) open.tellOnce(method, tagged(open, method, undefined));
+    }
+  }
+
+  /** A server tells that a resource has changed; it counts if the resource is its own. */
+  updated(server: string, params: JsonObject | undefined): void {
+    const uri = params?.['uri'];
+    if (typeof uri !== 'string' || !this.#resources.isOf(server, uri)) return;
+    const method = 'notifications/resources/updated';
+    for (const { open, uris } of this.#active) {
+      if (uris.has(uri)) open.tellOnce(`${method} ${uri}`, tagged(open, method, params));
+    }
+  }
+
+  /** Ends all of them, each with its answer. */
+  close(): void {
+    for (const { open, over } of [...this.#active]) {
+      const result = { resultType: 'complete', _meta: { [subscriptionIdKey]: open.id } };
+      open.outlet.reply(open.id, { kind: 'made', result });
+      over();
+    }
+  }
+
+  #fault({ uris }: Filter): string | undefined {
+    if (this.#active.size + this.#opening >= subscriptionsLimit) return 'too many subscriptions';
+    const added = uris.filter((uri) => !this.#resources.has(uri)).length;
+    return this.#resources.size + added > urisLimit ? 'too many resources' : undefined;
+  }
+
+  /** Those of the resources that the client will hear of. */
+  async #watched(uris: readonly string[]): Promise<ReadonlySet<string>> {
+    if (uris.length === 0) return new Set();
+    const isOwned = (uri: string) => this.#catalog.resourceServer(uri) !== undefined;
+    await this.#catalog.settled(settleLimitMs, () => uris.every(isOwned));
+    const watched = await Promise.all(uris.map((uri) => this.#resources.want(uri)));
+    return new Set(uris.filter((_, at) => watched[at]));
+  }
+
+  #stay(open: OpenRequest, { flags }: Filter, uris: ReadonlySet<string>): Promise<void> {
+    const methods = new Set(flags.flatMap((flag) => listFlags[flag] ?? []));
+    const notifications = {
+      ...Object.fromEntries(flags.map((flag) => [flag, true])),
+      ...(uris.size > 0 && { resourceSubscriptions: [...uris] }),
+    };
+    const method = 'notifications/subscriptions/acknowledged';
+    // Before anything else that carries its id: never behind news that waits for the reader.
+    open.outlet.notify(tagged(open, method, { notifications }));
+    return new Promise((resolve) => {
+      const over = (): void => {
+        this.#active.delete(subscription);
+        resolve();
+      };
+      const subscription = { open, methods, uris, over };
+      this.#active.add(subscription);
+      open.lifetime.onEnd(over);
+    });
+  }
+}
+
+const subscriptionIdKey = 'io.modelcontextprotocol/subscriptionId';
+
+/** Every message of a subscription names it. */
+function tagged({ id }: OpenRequest, method: string, params: JsonObject | undefined) {
+  const said = params?.['_meta'];
+  const _meta = { ...(isObject(said) ? said : {}), [subscriptionIdKey]: id };
+  return { method, params: { ...params, _meta }, extras: undefined };
+}
+
+/** What a client wants to hear, as far as the gate can tell of it, or what is wrong with it. */
+function filterOf(wanted: Json | undefined): Filter | string {
+  if (!isObject(wanted)) return '"params.notifications" must be an object';
+  const flags = Object.keys(listFlags);
+  const wrong = flags.find((flag) => !['boolean', 'undefined'].includes(typeof wanted[flag]));
+  if (wrong !== undefined) return `"params.notifications.${wrong}" must be true or false`;
+  const uris = textsOf(wanted['resourceSubscriptions'] ?? []);
+  if (uris === undefined) {
+    return '"params.notifications.resourceSubscriptions" must be a list of strings';
+  }
+  return {
+    flags: flags.filter((flag) => wanted[flag] === true),
+    uris: [...new Set(uris)].filter((uri) => uri.length <= uriLengthLimit),
+  };
+}
+
+function textsOf(value: Json): readonly string[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.filter((each) => typeof each === 'string');
+  return texts.length === value.length ? texts : undefined;
+}

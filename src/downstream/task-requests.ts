@@ -1,0 +1,106 @@
+import { relayedError } from '../bridge/hop-errors.ts';
+import { modernReply } from '../bridge/modern-reply.ts';
+import { objectIn } from '../bridge/result-bytes.ts';
+import type { RawResponse, Reply, RpcError } from '../core/answer.ts';
+import { isObject } from '../core/json.ts';
+import type { Lifetime } from '../core/lifetime.ts';
+import type { ClientHello, UpstreamPool } from '../upstream/contract.ts';
+import type { IncomingRequest } from '../wire/contract.ts';
+import { rpcCode } from '../wire/rpc-error.ts';
+import { type TaskOwners, tasksExtension } from './task-owners.ts';
+import type { TaskPlace, TaskQuestions } from './task-questions.ts';
+import { forwardedMeta } from './tool-calls.ts';
+
+/** What one client needs to go on with its tasks. */
+export interface TaskParts {
+  readonly pool: Pick<UpstreamPool, 'connection'>;
+  readonly owners: TaskOwners;
+  readonly questions: TaskQuestions;
+  readonly scope: string;
+  readonly hello: ClientHello;
+  readonly asking: TaskPlace['asking'];
+}
+
+/** `tasks/get`, `tasks/update` and `tasks/cancel`: they go to the server that made the task for this caller. */
+export async function serveTask(
+  parts: TaskParts,
+  request: IncomingRequest,
+  lifetime: Lifetime,
+): Promise<Reply> {
+  const { pool, owners, scope, hello } = parts;
+  if (!speaksTasks(hello)) return { kind: 'refused', error: undeclared };
+  const { method, params } = request;
+  const { _meta: meta, ...fields } = params ?? {};
+  const { taskId } = fields;
+  if (typeof taskId !== 'string') {
+    return refused(rpcCode.invalidParams, '"params.taskId" must be a string');
+  }
+  const server = owners.serverOf(scope, taskId);
+  if (server === undefined) return refused(rpcCode.invalidParams, 'Unknown task');
+  const connection = pool.connection(server);
+  if (connection?.era !== 'modern') return refused(rpcCode.unavailable, 'its server is not there');
+  const forwarded = { method, fields, meta: forwardedMeta(meta), ...none };
+  const options = { lifetime, onProgress: undefined, related: undefined };
+  const delivery = await connection.send(forwarded, options);
+  if (delivery.kind !== 'answered') {
+    return refused(rpcCode.unavailable, 'the server gave no answer');
+  }
+  return answerOf(parts, method, { server, taskId, response: delivery.response });
+}
+
+const none = { argumentsText: undefined, extras: undefined };
+
+interface TaskAnswer {
+  readonly server: string;
+  readonly taskId: string;
+  readonly response: RawResponse;
+}
+
+async function answerOf(parts: TaskParts, method: string, answer: TaskAnswer): Promise<Reply> {
+  const { response } = answer;
+  if (response.kind === 'error') return { kind: 'relayed', response: relayedError(response) };
+  if ((response.resultType ?? 'complete') !== 'complete') {
+    return refused(rpcCode.internal, 'the server answered with a type of result that is not due');
+  }
+  const reply: Reply = { kind: 'relayed', response: await cleared(parts, answer) };
+  return modernReply(method, reply, { ttlMs: 0, serverInfo: undefined });
+}
+
+/** The answer to a call of this server, once it is known whose task it is that the answer may stand for. */
+export async function noteTask(parts: TaskParts, server: string, reply: Reply): Promise<Reply> {
+  if (reply.kind !== 'relayed' || reply.response.resultType !== 'task') return reply;
+  const { response } = reply;
+  const { owners, scope, hello } = parts;
+  const taskId = objectIn(response)?.['taskId'];
+  if (!speaksTasks(hello) || typeof taskId !== 'string' || taskId.length > taskIdLimit) {
+    return refused(rpcCode.internal, 'the server answered with a task that nobody can go on with');
+  }
+  if (!owners.add(scope, taskId, server)) {
+    return refused(rpcCode.internal, 'the server answered with the task of another server');
+  }
+  return { kind: 'relayed', response: await cleared(parts, { server, taskId, response }) };
+}
+
+function cleared(
+  { questions, scope, asking }: TaskParts,
+  { server, taskId, response }: TaskAnswer,
+): Promise<RawResponse> {
+  return questions.cleared(response, { scope, server, taskId, asking });
+}
+
+const taskIdLimit = 1_000;
+
+function speaksTasks({ capabilities }: ClientHello): boolean {
+  const { extensions } = capabilities;
+  return isObject(extensions) && extensions[tasksExtension] !== undefined;
+}
+
+const undeclared: RpcError = {
+  code: rpcCode.missingCapability,
+  message: 'this method needs the extension of tasks',
+  data: { requiredCapabilities: { extensions: { [tasksExtension]: {} } } },
+};
+
+function refused(code: number, message: string): Reply {
+  return { kind: 'refused', error: { code, message } };
+}

@@ -1,0 +1,223 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { JsonObject } from '../../src/core/json.ts';
+import { newsLimitBytes } from '../../src/downstream/news.ts';
+import { SessionRig } from './rig.ts';
+
+let rig: SessionRig;
+beforeEach(() => {
+  rig = new SessionRig();
+  rig.load();
+  return () => rig.host.close();
+});
+
+const turn = () => new Promise((next) => setImmediate(next));
+const idKey = 'io.modelcontextprotocol/subscriptionId';
+const acknowledged = 'notifications/subscriptions/acknowledged';
+const updated = 'notifications/resources/updated';
+
+function listen(id: string | number, notifications: JsonObject): Promise<unknown> {
+  rig.askModern(id, 'subscriptions/listen', { notifications });
+  return vi.waitFor(() => {
+    const found = told(id).find(({ method }) => method === acknowledged);
+    if (found === undefined) throw new Error('not acknowledged yet');
+    return Object(found['params']).notifications;
+  });
+}
+
+/** The notifications of one subscription. */
+function told(id: string | number): JsonObject[] {
+  return rig.out.filter(({ params }) => Object(Object(params)._meta)[idKey] === id);
+}
+
+const toldMethods = (id: string | number) => told(id).map(({ method }) => method);
+const cancel = (requestId: string | number) =>
+  rig.say({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
+const update = (server: string, uri: string, more: JsonObject = {}) =>
+  rig.modernEvents?.onNotification(server, {
+    method: updated,
+    params: { uri, ...more },
+    extras: { odd: 1 },
+  });
+
+describe('a subscription', () => {
+  it('is acknowledged first, with what of it is honoured', async () => {
+    const honoured = await listen(0, {
+      toolsListChanged: true,
+      promptsListChanged: false,
+      madeUp: true,
+      resourceSubscriptions: ['s:1', 'nobody:1', 'm:!', 's:1'],
+    });
+    expect(honoured).toEqual({ toolsListChanged: true, resourceSubscriptions: ['s:1'] });
+    expect(rig.out).toHaveLength(1);
+    expect(rig.watched).toEqual(['s +s:1', 'm +m:!', 'm -m:!']);
+  });
+
+  it('is told only of the lists that it asked for, by its own id', async () => {
+    await listen('a', { toolsListChanged: true });
+    await listen(1, { promptsListChanged: true, resourcesListChanged: true });
+    for (const kind of ['tools', 'prompts', 'resources', 'resourceTemplates'] as const) {
+      rig.modernEvents?.onListChanged(kind);
+    }
+    expect(told('a').slice(1)).toEqual([
+      {
+        jsonrpc: '2.0',
+        method: 'notifications/tools/list_changed',
+        params: { _meta: { [idKey]: 'a' } },
+      },
+    ]);
+    expect(toldMethods(1).slice(1)).toEqual([
+      'notifications/prompts/list_changed',
+      'notifications/resources/list_changed',
+      'notifications/resources/list_changed',
+    ]);
+  });
+
+  it('is told when policy may show something else', async () => {
+    await listen(1, { toolsListChanged: true, resourcesListChanged: true });
+    rig.host.changed();
+    expect(toldMethods(1).slice(1)).toEqual([
+      'notifications/tools/list_changed',
+      'notifications/resources/list_changed',
+    ]);
+  });
+
+  it('is told of its resources, by the server that owns them', async () => {
+    await listen(1, { resourceSubscriptions: ['s:1', 'm:1'] });
+    await listen(2, { resourceSubscriptions: ['m:1'] });
+    update('m', 's:1');
+    update('s', 's:2');
+    update('s', 's:1');
+    update('m', 'm:1', { title: 'kept', _meta: { [idKey]: 'forged', kept: 1 } });
+    expect(told(1).slice(1)).toEqual([
+      { jsonrpc: '2.0', method: updated, params: { uri: 's:1', _meta: { [idKey]: 1 } } },
+      {
+        jsonrpc: '2.0',
+        method: updated,
+        params: { uri: 'm:1', title: 'kept', _meta: { [idKey]: 1, kept: 1 } },
+      },
+    ]);
+    expect(toldMethods(2)).toEqual([acknowledged, updated]);
+  });
+
+  it('that is cancelled ends without an answer, and the last one takes the resource back', async () => {
+    await listen(1, { resourceSubscriptions: ['s:1'], toolsListChanged: true });
+    await listen(2, { resourceSubscriptions: ['s:1'] });
+    cancel(1);
+    await turn();
+    expect(rig.watched).toEqual(['s +s:1']);
+    cancel(2);
+    await turn();
+    expect(rig.watched).toEqual(['s +s:1', 's -s:1']);
+    update('s', 's:1');
+    rig.modernEvents?.onListChanged('tools');
+    expect(rig.out.map(({ method }) => method)).toEqual([acknowledged, acknowledged]);
+  });
+
+  it('shares a resource with other clients of the same servers', async () => {
+    rig.hello();
+    await listen(1, { resourceSubscriptions: ['s:1'] });
+    const other = { clientInfo: { name: 'other' } };
+    const notifications = { resourceSubscriptions: ['s:1'] };
+    rig.askModern(2, 'subscriptions/listen', { notifications }, other);
+    await vi.waitFor(() => expect(told(2)).toHaveLength(1));
+    cancel(1);
+    await turn();
+    expect(rig.watched.filter((each) => each.includes('-'))).toEqual([]);
+  });
+
+  it('follows a server that is started anew', async () => {
+    await listen(1, { resourceSubscriptions: ['s:1'] });
+    rig.restart('s', 'legacy');
+    update('s', 's:1');
+    expect(rig.watched.filter((each) => each === 's +s:1')).toHaveLength(2);
+    expect(toldMethods(1)).toEqual([acknowledged, updated]);
+  });
+
+  it('ends with an answer when the gate does', async () => {
+    await listen('x', { resourceSubscriptions: ['s:1'] });
+    await listen(5, {});
+    await rig.host.close();
+    expect(rig.out.slice(2)).toEqual(
+      ['x', 5].map((id) => ({
+        jsonrpc: '2.0',
+        id,
+        result: { resultType: 'complete', _meta: { [idKey]: id } },
+      })),
+    );
+    expect(rig.watched.at(-1)).toBe('s -s:1');
+  });
+
+  it.each<[name: string, params: JsonObject]>([
+    ['no filter', {}],
+    ['a filter that is a list', { notifications: [] }],
+    ['a flag that is a text', { notifications: { toolsListChanged: 'yes' } }],
+    ['resources that are a text', { notifications: { resourceSubscriptions: 's:1' } }],
+    ['a resource that is a number', { notifications: { resourceSubscriptions: ['s:1', 1] } }],
+  ])('is refused with %s', async (_, params) => {
+    rig.askModern(1, 'subscriptions/listen', params);
+    await vi.waitFor(() => expect(rig.answerTo(1)).toMatchObject({ error: { code: -32602 } }));
+    expect(rig.watched).toEqual([]);
+  });
+
+  it('is one of fifty at most', async () => {
+    for (let id = 0; id < 50; id += 1) await listen(id, {});
+    rig.askModern(50, 'subscriptions/listen', { notifications: {} });
+    const message = 'too many subscriptions';
+    await vi.waitFor(() => expect(rig.answerTo(50)).toMatchObject({ error: { message } }));
+    cancel(0);
+    await turn();
+    await listen(51, {});
+  });
+
+  it('asks for five hundred resources at most, with those of the others', async () => {
+    const resources = (count: number, prefix: string) => ({
+      resourceSubscriptions: Array.from({ length: count }, (_, at) => `s:${prefix}${at}`),
+    });
+    await listen(1, resources(499, 'a'));
+    rig.askModern(2, 'subscriptions/listen', { notifications: resources(2, 'b') });
+    const message = 'too many resources';
+    await vi.waitFor(() => expect(rig.answerTo(2)).toMatchObject({ error: { message } }));
+    await listen(3, resources(1, 'b'));
+  });
+
+  it('has no use for a name that is too long', async () => {
+    const uri = `s:${'x'.repeat(2_047)}`;
+    expect(await listen(1, { resourceSubscriptions: [uri] })).toEqual({});
+  });
+});
+
+describe('a subscriber that reads slowly', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    return () => vi.useRealTimers();
+  });
+
+  it('is told of every change once when it has read, and of nothing that it gave up', async () => {
+    await listen(1, { toolsListChanged: true, resourceSubscriptions: ['s:1'] });
+    await listen(2, { toolsListChanged: true });
+    rig.pending = newsLimitBytes + 1;
+    for (let times = 0; times < 3; times += 1) {
+      rig.modernEvents?.onListChanged('tools');
+      update('s', 's:1');
+    }
+    cancel(2);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(rig.out).toHaveLength(2);
+    rig.pending = newsLimitBytes / 2;
+    await vi.advanceTimersByTimeAsync(100);
+    expect(rig.out.slice(2).map(({ method }) => method)).toEqual([
+      'notifications/tools/list_changed',
+      updated,
+    ]);
+    cancel(1);
+    await vi.advanceTimersByTimeAsync(0);
+  });
+
+  it('leaves no timer behind', async () => {
+    await listen(1, { toolsListChanged: true });
+    rig.pending = newsLimitBytes + 1;
+    rig.modernEvents?.onListChanged('tools');
+    await rig.host.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
