@@ -1,34 +1,26 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Answer, Delivery } from '../core/answer.ts';
+import type { Delivery } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
-import { Lifetime } from '../core/lifetime.ts';
+import type { Lifetime } from '../core/lifetime.ts';
 import type { FarMessage } from '../core/related.ts';
-import { shortened } from '../core/shortened.ts';
 import type { SendOptions } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
-import type {
-  Incoming,
-  IncomingNotification,
-  IncomingRequest,
-  LineWriter,
-  RequestId,
-} from '../wire/contract.ts';
+import type { LineWriter } from '../wire/contract.ts';
+import type { Era } from '../wire/eras.ts';
 import { LineSplitter } from '../wire/line-splitter.ts';
 import { createLineWriter } from '../wire/line-writer.ts';
-import { readMessage } from '../wire/read-message.ts';
-import { cleanResponse, withoutReserved, withoutReservedMembers } from '../wire/reserved-meta.ts';
-import { rpcCode } from '../wire/rpc-error.ts';
-import type { Connection } from './contract.ts';
-import { FaultMeter } from './fault-meter.ts';
+import type { Connection, ListKind } from './contract.ts';
+import { IncomingMessages, type MessageEvents } from './incoming-messages.ts';
+import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import type { UpstreamLimits } from './limits.ts';
+import { Listening, type SentListen } from './listening.ts';
 import { PendingRequests } from './pending-requests.ts';
 import { requestLine } from './request-line.ts';
-import { ServerRequests } from './server-requests.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
-export interface ConnectionEvents {
-  onRequest(request: IncomingRequest, lifetime: Lifetime, reply: (answer: Answer) => void): void;
-  /** All but those that belong to this hop: cancellations and progress. */
-  onNotification(notification: IncomingNotification): void;
+export interface ConnectionEvents extends MessageEvents {
+  /** Lists may be others than before, and nobody was told. */
+  onGap(kinds: readonly ListKind[]): void;
   /** Once, when nothing useful can come over it any more; whoever owns the process ends it then. */
   onBroken(reason: string): void;
 }
@@ -41,24 +33,32 @@ export interface ConnectionOptions {
   readonly events: ConnectionEvents;
 }
 
+/** What the handshake has found out. */
+export interface Session {
+  readonly era: Era;
+  readonly capabilities: JsonObject;
+  /** What every request to a modern server must carry. */
+  readonly envelope: JsonObject;
+}
+
 /** How long a server that no longer takes anything may stay without exiting. */
 const exitMs = 1_000;
 
 /**
- * One MCP session with a process, over its stdin and stdout. It owns the ids and progress tokens of this hop. `close` settles
- * everything that waits; it does not end the process.
+ * One MCP session with a process, over its stdin and stdout. It owns the ids and progress tokens of this hop. Until
+ * `establish` the server may be of either era. `close` settles everything that waits; it does not end the process.
  */
 export class StdioConnection implements Connection {
   readonly server: string;
-  readonly era = 'legacy';
+  era: Era = 'legacy';
   /** What the server declared; empty until the handshake is over. */
   capabilities: JsonObject = {};
   readonly #limits: UpstreamLimits;
   readonly #events: ConnectionEvents;
   readonly #writer: LineWriter;
   readonly #pending: PendingRequests;
-  readonly #asked: ServerRequests;
-  readonly #faults: FaultMeter;
+  readonly #incoming: IncomingMessages;
+  #subscriptions: Subscriptions;
   #nextId = 1;
   #closed: string | undefined;
   /** Why nothing can be written any more, while there may still be something to read. */
@@ -70,10 +70,18 @@ export class StdioConnection implements Connection {
     this.#events = options.events;
     this.#writer = createLineWriter(options.stdin, (reason) => this.#unwritable(reason));
     this.#pending = new PendingRequests(options.limits.lateAnswerMs);
-    this.#asked = new ServerRequests(this.#writer);
-    this.#faults = new FaultMeter(options.limits.faultsPerMinute);
+    this.#incoming = new IncomingMessages({
+      ...options,
+      pending: this.#pending,
+      writer: this.#writer,
+      mayWrite: () => this.#stalled() === undefined,
+      onFlood: () => this.#break('it floods the gate with messages that nobody can use'),
+    });
+    this.#subscriptions = new LegacySubscriptions(this, options.limits.subscribedUris);
     const splitter = new LineSplitter({
-      onLine: (line) => this.#receive(line),
+      onLine: (line) => {
+        if (this.#closed === undefined) this.#incoming.receive(line);
+      },
       onOverflow: () => this.#overflow(),
       limitBytes: options.limits.messageBytes,
     });
@@ -81,114 +89,89 @@ export class StdioConnection implements Connection {
     options.stdout.on('end', () => splitter.end());
   }
 
-  send(request: ForwardedRequest, { lifetime, onProgress }: SendOptions): Promise<Delivery> {
-    const obstacle = lifetime.ended ?? this.#stalled();
-    if (obstacle !== undefined) return Promise.resolve({ kind: 'unsent', reason: obstacle });
-    const id = this.#nextId;
-    this.#nextId += 1;
-    const line = requestLine(id, request, onProgress !== undefined);
-    return new Promise((resolve) => {
-      const release = lifetime.onEnd(() => this.#cancel(id, lifetime.ended ?? ''));
-      this.#pending.add(id, { resolve, onProgress, release });
-      this.#writer.write(line);
+  /** The handshake is over, and all that this connection itself has to say to the server is said first. */
+  establish({ era, capabilities, envelope }: Session): void {
+    this.era = era;
+    this.capabilities = capabilities;
+    if (era === 'legacy') {
+      this.#tell({ method: 'notifications/initialized', params: undefined, extras: undefined });
+      return;
+    }
+    const listening = new Listening({
+      capabilities,
+      limits: this.#limits,
+      send: (fields, lifetime) => this.#listen(fields, envelope, lifetime),
+      onGap: (kinds) => this.#events.onGap(kinds),
     });
+    this.#subscriptions = listening;
+    this.#incoming.speakModern(listening);
+    listening.start();
   }
 
-  notify({ method, params, extras }: FarMessage): void {
-    if (this.#stalled() !== undefined) return;
-    this.#writer.write(JSON.stringify({ ...extras, jsonrpc: '2.0', method, params }));
+  send(request: ForwardedRequest, options: SendOptions): Promise<Delivery> {
+    return this.#send(this.#takeId(), request, options, false);
+  }
+
+  notify(notification: FarMessage): void {
+    if (this.era === 'legacy') this.#tell(notification);
   }
 
   subscribe(uri: string, wanted: boolean): Promise<Delivery> {
-    const method = wanted ? 'resources/subscribe' : 'resources/unsubscribe';
-    const none = { meta: undefined, argumentsText: undefined, extras: undefined };
-    return this.send(
-      { method, fields: { uri }, ...none },
-      { lifetime: new Lifetime(), onProgress: undefined, related: undefined },
-    );
+    return this.#subscriptions.subscribe(uri, wanted);
   }
 
   close(reason: string): void {
     if (this.#closed !== undefined) return;
     this.#closed = reason;
+    this.#subscriptions.close(reason);
     this.#pending.loseAll(reason);
-    this.#asked.endAll(reason);
+    this.#incoming.close(reason);
+  }
+
+  #takeId(): number {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return id;
+  }
+
+  #send(
+    id: number,
+    request: ForwardedRequest,
+    { lifetime, onProgress, related }: SendOptions,
+    isStanding: boolean,
+  ): Promise<Delivery> {
+    const obstacle = lifetime.ended ?? this.#stalled();
+    if (obstacle !== undefined) return Promise.resolve({ kind: 'unsent', reason: obstacle });
+    const line = requestLine(id, request, onProgress !== undefined);
+    return new Promise((resolve) => {
+      const release = lifetime.onEnd(() => this.#cancel(id, lifetime.ended ?? ''));
+      this.#pending.add(id, { resolve, onProgress, release, related, isStanding });
+      this.#writer.write(line);
+    });
+  }
+
+  #listen(fields: JsonObject, meta: JsonObject, lifetime: Lifetime): SentListen {
+    const id = this.#takeId();
+    const request = { fields, meta, argumentsText: undefined, extras: undefined };
+    const options = { lifetime, onProgress: undefined, related: undefined };
+    const over = this.#send(id, { method: 'subscriptions/listen', ...request }, options, true);
+    return { id, over };
+  }
+
+  #tell({ method, params, extras }: FarMessage): void {
+    if (this.#stalled() !== undefined) return;
+    this.#writer.write(JSON.stringify({ ...extras, jsonrpc: '2.0', method, params }));
   }
 
   /** A request that was cancelled may still be answered: the gate must know what a tool has done. */
   #cancel(id: number, reason: string): void {
     if (!this.#pending.has(id)) return;
     this.#pending.cancel(id, reason);
-    this.notify({
+    this.#tell({
       method: 'notifications/cancelled',
       params: { requestId: id, reason },
       extras: undefined,
     });
-  }
-
-  #receive(line: Buffer): void {
-    if (this.#closed !== undefined) return;
-    const message = readMessage(line);
-    switch (message.kind) {
-      case 'response':
-        if (!this.#answer(message.id, () => cleanResponse(message.response))) this.#fault();
-        break;
-      case 'request':
-        this.#request(message);
-        break;
-      case 'notification':
-        this.#notification(message);
-        break;
-      case 'invalid':
-        this.#invalid(message);
-        break;
-    }
-  }
-
-  #answer(id: RequestId, response: () => ReturnType<typeof cleanResponse>): boolean {
-    return typeof id === 'number' && this.#pending.has(id) && this.#pending.answer(id, response());
-  }
-
-  #request(request: IncomingRequest): void {
-    if (request.method === 'ping') {
-      this.#reply(request.id, { kind: 'made', result: {} });
-    } else if (this.#asked.has(request.id)) {
-      // An answer would go to the request that has this id already.
-      this.#fault();
-    } else if (this.#asked.size >= this.#limits.serverRequests) {
-      this.#fault();
-      this.#refuse(request.id, rpcCode.unavailable, 'too many requests are waiting');
-    } else {
-      const { lifetime, reply } = this.#asked.begin(request.id);
-      this.#events.onRequest(withoutReservedMembers(request), lifetime, reply);
-    }
-  }
-
-  #notification(notification: IncomingNotification): void {
-    const params = notification.params ?? {};
-    if (notification.method === 'notifications/progress') {
-      const token = params['progressToken'];
-      // One for a request that is over is no fault: it may have crossed the answer or the cancellation.
-      if (typeof token === 'number') this.#pending.progress(token, withoutReserved(params));
-    } else if (notification.method === 'notifications/cancelled') {
-      const { requestId, reason } = params;
-      if (typeof requestId === 'string' || typeof requestId === 'number') {
-        const said = typeof reason === 'string' ? shortened(reason, 200) : 'cancelled';
-        this.#asked.cancel(requestId, said);
-      }
-    } else {
-      this.#events.onNotification(withoutReservedMembers(notification));
-    }
-  }
-
-  #invalid(message: Incoming & { readonly kind: 'invalid' }): void {
-    const { id, answers, error } = message;
-    if (typeof answers === 'number') {
-      this.#pending.lose(answers, `the answer is unusable: ${error.message}`);
-    } else if (id !== null && !this.#asked.has(id)) {
-      this.#reply(id, { kind: 'refused', error });
-    }
-    this.#fault();
   }
 
   /** Nobody can tell whose answer it was, unless only one is awaited: then none of them can be waited for any longer. */
@@ -196,20 +179,8 @@ export class StdioConnection implements Connection {
     if (this.#closed !== undefined) return;
     const reason = `a message is longer than ${this.#limits.messageBytes} bytes`;
     if (this.#pending.size > 1) this.#break(reason);
-    else this.#pending.loseAll(reason);
-    this.#fault();
-  }
-
-  #refuse(id: RequestId, code: number, message: string): void {
-    this.#reply(id, { kind: 'refused', error: { code, message } });
-  }
-
-  #reply(id: RequestId, answer: Answer): void {
-    if (this.#stalled() === undefined) this.#asked.write(JSON.stringify(id), answer);
-  }
-
-  #fault(): void {
-    if (this.#faults.add()) this.#break('it floods the gate with messages that nobody can use');
+    else this.#pending.loseAnswers(reason);
+    this.#incoming.fault();
   }
 
   /** Why nothing more is written; found out here when too much waits for a server that does not read. */

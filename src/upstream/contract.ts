@@ -43,7 +43,9 @@ export interface Connection extends Target {
   notify(notification: FarMessage): void;
   /**
    * News of a resource from now on, or no longer: `resources/subscribe` and `unsubscribe` in the legacy era, the one
-   * `subscriptions/listen` of the connection in the modern one. The result is empty.
+   * `subscriptions/listen` of the connection in the modern one. The result is empty. As with those, the second of two equal
+   * calls changes nothing: clients that share a connection have their wishes counted by whoever speaks for them all. A
+   * session that is opened anew knows of none.
    */
   subscribe(uri: string, wanted: boolean): Promise<Delivery>;
 }
@@ -98,6 +100,10 @@ export type ListKind = (typeof listKinds)[number];
 export interface UpstreamStatus {
   readonly server: string;
   readonly state: 'starting' | 'ready' | 'failed' | 'stopped';
+  /** How it is reached: as a process, or as a remote server. */
+  readonly transport: 'stdio' | 'http' | 'sse';
+  /** What it speaks; undefined while it has no open session. */
+  readonly era: Era | undefined;
   /** Why it failed, in words without secrets. */
   readonly reason: string | undefined;
   readonly restarts: number;

@@ -1,5 +1,11 @@
 /** Every bound of this room, with its default; a test hands in smaller ones. */
 export interface UpstreamLimits {
+  /** How long a server that may be of either era is asked for the modern one, before it is asked for the legacy one. */
+  readonly probeMs: number;
+  /** How long it may take to acknowledge that it will tell of changes. */
+  readonly acknowledgeMs: number;
+  /** Resources that the news of one session may be about. */
+  readonly subscribedUris: number;
   /** How long one listing (all its pages) may take. */
   readonly listMs: number;
   /** The shortest pause between two listings of one server, however often it says that they changed. */
@@ -48,6 +54,9 @@ export interface UpstreamLimits {
 const mebibyte = 1024 * 1024;
 
 export const defaultLimits: UpstreamLimits = {
+  probeMs: 5_000,
+  acknowledgeMs: 10_000,
+  subscribedUris: 1_000,
   listMs: 30_000,
   relistPauseMs: 1_000,
   relistLongestPauseMs: 30_000,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, GateError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { LiveCatalog } from './catalog.ts';
 import type { Connection, ListKind } from './contract.ts';
 import type { UpstreamLimits } from './limits.ts';
@@ -10,6 +11,8 @@ import { pinnable } from './tools.ts';
 
 export interface ListerOptions {
   readonly connection: Connection;
+  /** What every request to a modern server must carry; undefined towards a legacy one. */
+  readonly envelope: JsonObject | undefined;
   readonly catalog: LiveCatalog;
   readonly pins: PinBook;
   readonly limits: UpstreamLimits;
@@ -88,9 +91,9 @@ export class Lister {
   }
 
   async #list(kind: ListKind): Promise<void> {
-    const { connection, limits, onFault } = this.#options;
+    const { connection, envelope, limits, onFault } = this.#options;
     try {
-      const listing = await listAll(connection, kind, limits);
+      const listing = await listAll(connection, kind, limits, envelope);
       await this.#publish(kind, listing);
       if (!this.#stopped) onFault(kind, undefined);
     } catch (error) {

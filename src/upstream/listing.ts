@@ -23,6 +23,7 @@ export async function listAll(
   target: Target,
   kind: ListKind,
   limits: UpstreamLimits,
+  meta?: JsonObject,
 ): Promise<Listing> {
   const method = listMethods[kind];
   const most = kind === 'tools' ? limits.listTools : limits.listItems;
@@ -33,7 +34,7 @@ export async function listAll(
   for (let page = 0; page < limits.listPages; page += 1) {
     const timeoutMs = Math.max(1, Math.ceil(deadline - performance.now()));
     const fields = cursor === undefined ? undefined : { cursor };
-    const response = await requestResponse(target, { method, fields, timeoutMs });
+    const response = await requestResponse(target, { method, fields, meta, timeoutMs });
     bytes += response.line.length;
     // Before it is parsed: reading, comparing and hashing a long list holds up every call.
     if (bytes > limits.listBytes) {

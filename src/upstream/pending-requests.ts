@@ -1,11 +1,16 @@
 import type { Delivery, RawResponse } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { Related } from '../core/related.ts';
 
 export interface PendingRequest {
   readonly resolve: (delivery: Delivery) => void;
   readonly onProgress: ((params: JsonObject) => void) | undefined;
   /** Stops listening for the end of the caller's lifetime. */
   readonly release: () => void;
+  /** Takes what the server asks and tells meanwhile, until the request is cancelled. */
+  readonly related?: Related | undefined;
+  /** It stays open for as long as the session does: nobody waits for its answer. */
+  readonly isStanding?: boolean;
 }
 
 /**
@@ -15,6 +20,9 @@ export interface PendingRequest {
 export class PendingRequests {
   readonly #lateAnswerMs: number;
   readonly #waiting = new Map<number, PendingRequest>();
+  readonly #standing = new Set<number>();
+  /** In the order in which their requests were sent. */
+  readonly #related = new Map<number, Related>();
   #cancelled: { readonly id: number; readonly untilMs: number; readonly reason: string }[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -22,12 +30,25 @@ export class PendingRequests {
     this.#lateAnswerMs = lateAnswerMs;
   }
 
+  /** Those that are to be answered. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#waiting.size - this.#standing.size;
   }
 
   add(id: number, request: PendingRequest): void {
     this.#waiting.set(id, request);
+    if (request.related !== undefined) this.#related.set(id, request.related);
+    if (request.isStanding === true) this.#standing.add(id);
+  }
+
+  /** Of the request that was sent last, among those that take anything. */
+  get newestRelated(): Related | undefined {
+    return [...this.#related.values()].at(-1);
+  }
+
+  /** Of the only request that takes anything. */
+  get soleRelated(): Related | undefined {
+    return this.#related.size === 1 ? this.newestRelated : undefined;
   }
 
   has(id: number): boolean {
@@ -43,11 +64,17 @@ export class PendingRequests {
     return this.#settle(id, { kind: 'lost', reason });
   }
 
+  /** It was never written: nothing can have come of it. */
+  unsent(id: number, reason: string): boolean {
+    return this.#settle(id, { kind: 'unsent', reason });
+  }
+
   progress(token: number, params: JsonObject): void {
     this.#waiting.get(token)?.onProgress?.(params);
   }
 
   cancel(id: number, reason: string): void {
+    this.#related.delete(id);
     this.#cancelled.push({ id, untilMs: performance.now() + this.#lateAnswerMs, reason });
     this.#watch();
   }
@@ -58,10 +85,24 @@ export class PendingRequests {
     for (const id of [...this.#waiting.keys()]) this.lose(id, reason);
   }
 
+  /** One that would have stayed open is over; no other may be ended like this. */
+  loseStanding(id: number, reason: string): void {
+    if (this.#standing.has(id)) this.lose(id, reason);
+  }
+
+  /** All that are to be answered are lost. */
+  loseAnswers(reason: string): void {
+    for (const id of [...this.#waiting.keys()]) {
+      if (!this.#standing.has(id)) this.lose(id, reason);
+    }
+  }
+
   #settle(id: number, delivery: Delivery): boolean {
     const request = this.#waiting.get(id);
     if (request === undefined) return false;
     this.#waiting.delete(id);
+    this.#related.delete(id);
+    this.#standing.delete(id);
     request.release();
     request.resolve(delivery);
     return true;

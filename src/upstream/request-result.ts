@@ -9,6 +9,8 @@ import { shown } from './names.ts';
 export interface OwnRequest {
   readonly method: string;
   readonly fields: JsonObject | undefined;
+  /** What every request to a modern server must carry; undefined towards a legacy one. */
+  readonly meta?: JsonObject | undefined;
   readonly timeoutMs: number;
 }
 
@@ -21,14 +23,14 @@ export async function requestResult(target: Target, request: OwnRequest): Promis
 }
 
 export async function requestResponse(target: Target, request: OwnRequest): Promise<RawResponse> {
-  const { method, fields, timeoutMs } = request;
+  const { method, fields, meta, timeoutMs } = request;
   const lifetime = new Lifetime();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(resolve, timeoutMs, 'late');
   });
   const sent = target.send(
-    { method, fields, meta: undefined, argumentsText: undefined, extras: undefined },
+    { method, fields, meta, argumentsText: undefined, extras: undefined },
     { lifetime, onProgress: undefined, related: undefined },
   );
   const delivery: Delivery | 'late' = await Promise.race([sent, late]);
@@ -38,7 +40,9 @@ export async function requestResponse(target: Target, request: OwnRequest): Prom
     if (method !== 'initialize') lifetime.end('timed out');
     throw new GateError('upstream_timeout', `did not answer "${method}" within ${timeoutMs} ms`);
   }
-  if (delivery.kind === 'answered') return delivery.response;
+  if (delivery.kind === 'answered') {
+    return meta === undefined ? delivery.response : complete(delivery.response, method);
+  }
   throw new GateError('upstream_unavailable', `"${method}" got no answer: ${delivery.reason}`);
 }
 
@@ -62,4 +66,12 @@ export function resultOf(response: RawResponse, method: string): JsonObject {
   }
   if (isObject(value)) return value;
   throw new GateError('upstream_unavailable', `result of "${method}" must be an object`);
+}
+
+/** What the gate asks for itself is answered neither with a question nor with a task (MCP 2026-07-28, `resultType`). */
+function complete(response: RawResponse, method: string): RawResponse {
+  const { resultType = 'complete' } = response;
+  if (resultType === 'complete') return response;
+  const message = `result of "${method}" must be complete, got "${resultType}"`;
+  throw new GateError('upstream_unavailable', message);
 }

@@ -1,4 +1,7 @@
+import type { Answer } from '../core/answer.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Lifetime } from '../core/lifetime.ts';
+import type { FarMessage, Related } from '../core/related.ts';
 import type { Era } from '../wire/eras.ts';
 import type { ClientHello, Connection, ListKind, UpstreamEvents } from './contract.ts';
 import type { UpstreamLimits } from './limits.ts';
@@ -12,7 +15,15 @@ export interface Run {
   end(reason: string): Promise<void>;
 }
 
-export interface RunEvents extends Pick<UpstreamEvents, 'onRequest' | 'onNotification'> {
+export interface RunEvents extends Pick<UpstreamEvents, 'onNotification'> {
+  /** `related`: who takes it, where it belongs to a request of the client; how much a server asks is bounded here. */
+  onRequest(
+    server: string,
+    request: FarMessage,
+    lifetime: Lifetime,
+    reply: (answer: Answer) => void,
+    related?: Related,
+  ): void;
   /** The session is open: requests may be sent. */
   onReady(connection: Connection): void;
   /** The server says that these lists are others than before. */

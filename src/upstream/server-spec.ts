@@ -1,6 +1,11 @@
 /** How one tool server is reached and named; everything in it comes from the operator's config. */
 export type ServerSpec = ProcessSpec | RemoteSpec;
 
+/** As `status` names it. */
+export function transportOf(spec: ServerSpec): 'stdio' | RemoteSpec['transport'] {
+  return spec.kind === 'process' ? 'stdio' : spec.transport;
+}
+
 interface CommonSpec {
   /** `[A-Za-z0-9-]+`, unique. */
   readonly key: string;

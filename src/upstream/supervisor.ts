@@ -1,6 +1,5 @@
 import type { Clock } from '../core/clock.ts';
 import type { LiveCatalog } from './catalog.ts';
-import type { StdioConnection } from './connection.ts';
 import type {
   ClientHello,
   Connection,
@@ -8,26 +7,30 @@ import type {
   UpstreamEvents,
   UpstreamStatus,
 } from './contract.ts';
+import { envelopeOf } from './envelope.ts';
+import { LateRun } from './late-run.ts';
 import type { Leash } from './leash.ts';
 import type { UpstreamLimits } from './limits.ts';
 import { Lister } from './lister.ts';
 import type { Log } from './log.ts';
 import type { PinBook } from './pins.ts';
+import { ProcessRun } from './process-run.ts';
 import { RequestRate } from './request-rate.ts';
+import type { EraVerdicts, Run, RunEvents } from './run.ts';
 import { warmDialect } from './schema-dialect.ts';
-import { ServerRun } from './server-run.ts';
-import type { ProcessSpec } from './server-spec.ts';
+import { type ServerSpec, transportOf } from './server-spec.ts';
 
 /** Long enough for a client that waits for the first list to have it, and sooner than its first call. */
 const warmAfterMs = 200;
 
 export interface SupervisorOptions {
-  readonly spec: ProcessSpec;
+  readonly spec: ServerSpec;
   readonly limits: UpstreamLimits;
   readonly leash: Leash;
   readonly catalog: LiveCatalog;
   readonly pins: PinBook;
   readonly events: UpstreamEvents;
+  readonly eras: EraVerdicts;
   readonly log: Log;
   readonly clock: Clock;
   readonly onChange: () => void;
@@ -37,8 +40,8 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #hello: ClientHello | undefined;
-  #run: ServerRun | undefined;
-  #connection: StdioConnection | undefined;
+  #run: Run | undefined;
+  #connection: Connection | undefined;
   #lister: Lister | undefined;
   #state: UpstreamStatus['state'] = 'starting';
   #reason: string | undefined;
@@ -71,6 +74,8 @@ export class Supervisor {
     const { spec, catalog } = this.#options;
     return {
       server: spec.key,
+      transport: transportOf(spec),
+      era: this.#connection?.era,
       state: this.#state,
       reason: this.#reason ?? [...this.#listFaults.values()][0],
       restarts: this.#restarts,
@@ -86,40 +91,45 @@ export class Supervisor {
   }
 
   #begin(): void {
-    const { spec, limits, leash, log, events } = this.#options;
+    const { limits, events } = this.#options;
     this.#move('starting', this.#reason);
     const rate = new RequestRate({
       limits,
       onFlood: () => void run.end('it floods the gate with requests'),
     });
-    const run = new ServerRun({
-      spec,
-      limits,
-      leash,
-      log,
-      events: {
-        onRequest: (server, request, lifetime, reply) => {
-          const admitted = rate.admit(lifetime, reply);
-          if (admitted !== undefined) events.onRequest(server, request, lifetime, admitted);
-        },
-        onNotification: (...notification) => events.onNotification(...notification),
-        onReady: (connection) => void this.#ready(connection),
-        onChanged: (kinds) => this.#lister?.refresh(kinds),
-        onOver: (reason) => void this.#over(reason),
+    const run = this.#startRun({
+      onRequest: (server, request, lifetime, reply, related) => {
+        const admitted = rate.admit(lifetime, reply);
+        if (admitted === undefined) return;
+        if (related === undefined) events.onRequest(server, request, lifetime, admitted);
+        else related.ask(server, request, lifetime, admitted);
       },
+      onNotification: (...notification) => events.onNotification(...notification),
+      onReady: (connection) => void this.#ready(connection),
+      onChanged: (kinds) => this.#lister?.refresh(kinds),
+      onOver: (reason) => void this.#over(reason),
     });
     this.#run = run;
     if (this.#hello !== undefined) void run.open(this.#hello);
   }
 
+  #startRun(events: RunEvents): Run {
+    const { spec, ...parts } = this.#options;
+    return spec.kind === 'process'
+      ? new ProcessRun(spec, { ...parts, events })
+      : new LateRun(spec, { ...parts, events });
+  }
+
   /** The session is usable at once; its tools follow as soon as they are listed. */
-  async #ready(connection: StdioConnection): Promise<void> {
+  async #ready(connection: Connection): Promise<void> {
     const { spec, catalog, pins, limits, clock } = this.#options;
     this.#connection = connection;
     this.#readySinceMs = clock();
     catalog.setCapabilities(spec.key, connection.capabilities);
+    const hello = connection.era === 'modern' ? this.#hello : undefined;
     const lister = new Lister({
       connection,
+      envelope: hello && envelopeOf(hello),
       catalog,
       pins,
       limits,

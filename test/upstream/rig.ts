@@ -12,12 +12,14 @@ import type { SendOptions, Target } from '../../src/core/target.ts';
 import type { ForwardedRequest } from '../../src/core/tool-call.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { openStore } from '../../src/store/sqlite-store.ts';
-import type { Connection, UpstreamPool } from '../../src/upstream/contract.ts';
+import type { ClientHello, Connection, UpstreamPool } from '../../src/upstream/contract.ts';
+import { createEraVerdicts } from '../../src/upstream/era-verdicts.ts';
 import type { UpstreamLimits } from '../../src/upstream/limits.ts';
 import { PinBudget } from '../../src/upstream/pin-budget.ts';
 import { createPinBook, type PinBook } from '../../src/upstream/pins.ts';
 import { createPool } from '../../src/upstream/pool.ts';
-import type { ProcessSpec } from '../../src/upstream/server-spec.ts';
+import type { EraVerdicts } from '../../src/upstream/run.ts';
+import type { ProcessSpec, ServerSpec } from '../../src/upstream/server-spec.ts';
 
 const fixture = path.join(import.meta.dirname, '..', 'fixtures', 'scripted-server.mjs');
 
@@ -26,6 +28,13 @@ export const hello = {
   protocolVersion: '2025-06-18',
   capabilities: { roots: { listChanged: true }, 'x-own': {} },
   clientInfo: { name: 'rig', version: '0', title: 'Rig' },
+};
+
+/** The same client in the modern era. */
+export const modernHello = {
+  ...hello,
+  era: 'modern' as const,
+  protocolVersion: '2026-07-28',
 };
 
 export function scratchFolder(): string {
@@ -74,13 +83,33 @@ export interface Rig {
   connection(server: string): Connection;
 }
 
-/** A pool over these servers, started and opened; closed when the test is over. */
+/** Who opens the sessions: the rig's legacy client when nothing is said. */
+export interface RigClient {
+  readonly hello?: ClientHello;
+  readonly eras?: EraVerdicts;
+}
+
+/** A pool over these servers, started, opened and settled; closed when the test is over. */
 export async function rig(
-  servers: readonly ProcessSpec[],
+  servers: readonly ServerSpec[],
   limits: Partial<UpstreamLimits> = {},
   store: Store = scratchStore(),
   pinsPerHour = 2_000,
+  client: RigClient = {},
 ): Promise<Rig> {
+  const opened = openRig(servers, limits, store, pinsPerHour, client);
+  await opened.pool.catalog.settled(15_000);
+  return opened;
+}
+
+/** The same, with its servers still on their way. */
+export function openRig(
+  servers: readonly ServerSpec[],
+  limits: Partial<UpstreamLimits>,
+  store: Store,
+  pinsPerHour: number,
+  client: RigClient,
+): Rig {
   const pins = createPinBook(store, 'gate', systemClock, new PinBudget(pinsPerHour));
   const requests: ServerRequest[] = [];
   const notifications: FarMessage[] = [];
@@ -91,6 +120,7 @@ export async function rig(
   };
   const pool = createPool({
     servers,
+    eras: client.eras ?? createEraVerdicts(),
     pins,
     clock: systemClock,
     log: { debug: () => {}, info: note, warn: note },
@@ -111,8 +141,7 @@ export async function rig(
   });
   onTestFinished(() => pool.close());
   pool.start();
-  pool.open(hello);
-  await pool.catalog.settled(15_000);
+  pool.open(client.hello ?? hello);
   const connection = (server: string): Connection => {
     const found = pool.connection(server);
     if (found === undefined) throw new Error(`no session with "${server}"`);
@@ -129,7 +158,7 @@ export function call(
   target: Target,
   name: string,
   args: JsonObject = {},
-  { meta, lifetime = new Lifetime(), onProgress }: CallOptions = {},
+  { meta, lifetime = new Lifetime(), onProgress, related }: CallOptions = {},
 ): Promise<Delivery> {
   const request: ForwardedRequest = {
     method: 'tools/call',
@@ -138,7 +167,7 @@ export function call(
     argumentsText: JSON.stringify(args),
     extras: undefined,
   };
-  return target.send(request, { lifetime, onProgress, related: undefined });
+  return target.send(request, { lifetime, onProgress, related });
 }
 
 /** The response of a delivery that must have one. */
