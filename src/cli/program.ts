@@ -4,6 +4,7 @@ import { addApprovalCommands } from './approval-commands.ts';
 import { fail, failUsage } from './failure.ts';
 import { addGateCommands } from './gate-commands.ts';
 import { explain, formatHelp } from './help.ts';
+import { addHttpCommands } from './http-commands.ts';
 import { type Io, toleratePipes } from './io.ts';
 import { addPolicyCommands } from './policy-commands.ts';
 import { addRecordCommands } from './record-commands.ts';
@@ -61,6 +62,7 @@ function createProgram(io: Io, act: Act): Command {
     ],
   });
   addGateCommands(program, act);
+  addHttpCommands(program, act);
   addApprovalCommands(program, act);
   addRecordCommands(program, act);
   addPolicyCommands(program, act);

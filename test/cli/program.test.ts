@@ -22,6 +22,8 @@ it('the first page is one sentence, then what one would type', async () => {
       run        the stdio gate, which a client config starts
       demo       a guided run against real servers in a scratch folder
       status     running gates, their servers and policy, what waits, the journal
+      serve      the HTTP gate, for any number of clients
+      login      logs in at a remote server that wants OAuth
       approvals  the calls that wait for a person
       approve    say yes to one call
       deny       say no to one call
