@@ -8,6 +8,7 @@ import { defaultLimits, type HttpSettings } from '../downstream/http/contract.ts
 import { isLoopback } from '../downstream/http/doors.ts';
 import { createHttpFace, type HttpFace } from '../downstream/http/face.ts';
 import { createBearer } from '../facts/bearer.ts';
+import { createHeaderParams } from './header-params.ts';
 import { instructions } from './instructions.ts';
 import { type Io, tell } from './io.ts';
 import { type OpenGate, openGate } from './open-gate.ts';
@@ -105,7 +106,7 @@ function openFace(gate: OpenGate, settings: HttpSettings, config: Config): HttpF
       clock: systemClock,
       onRefused: (reason) => gate.log.info(reason),
     }),
-    headerParams: () => [],
+    headerParams: createHeaderParams(gate.host.modern),
     version: packageVersion(),
     instructions: () => instructions(config),
     isReady: gate.ready,

@@ -1,5 +1,6 @@
 import type { Speaker } from '../bridge/contract.ts';
 import type { Reply, RpcError } from '../core/answer.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { FarMessage } from '../core/related.ts';
 import type { Identity } from '../core/tool-call.ts';
 import type { ClientHello } from '../upstream/contract.ts';
@@ -62,6 +63,8 @@ export interface LegacySession extends Receiver {
 export interface ModernRequests {
   /** `speaker` is what `readEnvelope` made of this request. */
   request(request: IncomingRequest, speaker: Speaker, identity: Identity, outlet: Outlet): void;
+  /** The definition of a tool as this caller is shown it; undefined when it is shown none of this name. */
+  tool(name: string, speaker: Speaker, identity: Identity): JsonObject | undefined;
   /** The client gave this request up: nothing more is written for it. An unknown id is ignored. */
   cancel(outlet: Outlet, id: RequestId, reason: string): void;
   /** Nobody reads there any more: everything that was asked over it is given up. */

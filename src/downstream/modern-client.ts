@@ -2,6 +2,7 @@ import type { Bridge, Crossing, Speaker } from '../bridge/contract.ts';
 import { isLoggedAt } from '../bridge/log-levels.ts';
 import type { Answer, Reply } from '../core/answer.ts';
 import { uuidv7 } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { FarMessage, Related } from '../core/related.ts';
 import type { Decide, Target } from '../core/target.ts';
 import type { Caller, Identity, Session } from '../core/tool-call.ts';
@@ -91,6 +92,10 @@ export class ModernClient {
     } finally {
       this.#open -= 1;
     }
+  }
+
+  tool(name: string): JsonObject | undefined {
+    return this.#serving.pool.catalog.tool(name)?.definition;
   }
 
   listChanged(kind: ListKind): void {

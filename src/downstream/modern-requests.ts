@@ -1,5 +1,6 @@
 import type { Speaker } from '../bridge/contract.ts';
 import type { Reply, RpcError } from '../core/answer.ts';
+import type { JsonObject } from '../core/json.ts';
 import { shortened } from '../core/shortened.ts';
 import type { Identity } from '../core/tool-call.ts';
 import type { IncomingRequest, RequestId } from '../wire/contract.ts';
@@ -32,6 +33,11 @@ export class ModernFace implements ModernRequests {
     if ('code' in open) outlet.refuse(id, open);
     else if (method === 'server/discover') answer(open, discovered(this.#self));
     else void this.#serve(request, speaker, identity, open);
+  }
+
+  tool(name: string, { hello }: Speaker, identity: Identity): JsonObject | undefined {
+    const client = this.#clients.of(hello, identity);
+    return 'code' in client ? undefined : client.tool(name);
   }
 
   cancel(outlet: Outlet, id: RequestId, reason: string): void {

@@ -1,0 +1,36 @@
+import type { RawResponse, Reply } from '../../core/answer.ts';
+import { isObject, type Json } from '../../core/json.ts';
+import { rpcCode } from '../../wire/rpc-error.ts';
+
+/** Errors that are HTTP errors too (MCP 2026-07-28, Streamable HTTP, Request Metadata); all others come with 200. */
+const statuses: ReadonlyMap<number, number> = new Map([
+  [rpcCode.methodNotFound, 404],
+  [rpcCode.headerMismatch, 400],
+  [rpcCode.missingCapability, 400],
+  [rpcCode.unsupportedVersion, 400],
+]);
+
+/** A larger error is none of these. */
+const errorBytes = 64 * 1024;
+
+/** The HTTP status of an answer to a modern request. */
+export function statusOf(reply: Reply): number {
+  const code =
+    reply.kind === 'refused'
+      ? reply.error.code
+      : reply.kind === 'relayed'
+        ? relayedCode(reply.response)
+        : undefined;
+  return (code === undefined ? undefined : statuses.get(code)) ?? 200;
+}
+
+function relayedCode({ kind, line, value }: RawResponse): number | undefined {
+  if (kind === 'result' || value[1] - value[0] > errorBytes) return undefined;
+  try {
+    const error: Json = JSON.parse(line.toString('utf8', ...value));
+    const code = isObject(error) ? error['code'] : undefined;
+    return typeof code === 'number' ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}
