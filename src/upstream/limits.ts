@@ -8,7 +8,7 @@ export interface UpstreamLimits {
   readonly subscribedUris: number;
   /** How long one listing (all its pages) may take. */
   readonly listMs: number;
-  /** The shortest pause between two listings of one server, however often it says that they changed. */
+  /** The shortest pause between two listings of one server; it doubles while changes keep coming. */
   readonly relistPauseMs: number;
   /** What the pause grows to while changes keep coming. */
   readonly relistLongestPauseMs: number;
@@ -58,7 +58,7 @@ export const defaultLimits: UpstreamLimits = {
   acknowledgeMs: 10_000,
   subscribedUris: 1_000,
   listMs: 30_000,
-  relistPauseMs: 1_000,
+  relistPauseMs: 100,
   relistLongestPauseMs: 30_000,
   relistQuietMs: 60_000,
   pinRetryMs: 5_000,

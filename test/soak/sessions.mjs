@@ -1,0 +1,159 @@
+/** Raw clients over HTTP: the modern era, the legacy era with a session, and the old HTTP+SSE. Each accepts what it is asked. */
+import { events } from './events.mjs';
+
+const modernVersion = '2026-07-28';
+const legacyVersion = '2025-11-25';
+const capabilities = { elicitation: {} };
+const clientInfo = { name: 'soak', version: '1.0.0' };
+const accepted = { action: 'accept', content: { response: 'yes' } };
+const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+
+export async function openSession(kind, url) {
+  return { modern: openModern, legacy: openLegacy, sse: openSse }[kind](url);
+}
+
+function openModern(url) {
+  let nextId = 1;
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': modernVersion,
+    'io.modelcontextprotocol/clientInfo': clientInfo,
+    'io.modelcontextprotocol/clientCapabilities': capabilities,
+  };
+  const request = async (method, params, signal) => {
+    let more = {};
+    for (;;) {
+      const body = {
+        jsonrpc: '2.0',
+        id: nextId++,
+        method,
+        params: { ...params, ...more, _meta: meta },
+      };
+      const named = params.name === undefined ? {} : { 'mcp-name': params.name };
+      const headers = {
+        ...json,
+        'mcp-protocol-version': modernVersion,
+        'mcp-method': method,
+        ...named,
+      };
+      const result = await answer(await post(url, body, headers, signal), body.id);
+      if (result.resultType !== 'input_required') return result;
+      const keys = Object.keys(result.inputRequests ?? {});
+      more = {
+        inputResponses: Object.fromEntries(keys.map((key) => [key, accepted])),
+        ...(result.requestState === undefined ? {} : { requestState: result.requestState }),
+      };
+    }
+  };
+  return { request, close: async () => undefined };
+}
+
+async function openLegacy(url) {
+  let nextId = 1;
+  const hello = { protocolVersion: legacyVersion, capabilities, clientInfo };
+  const opened = await post(
+    url,
+    { jsonrpc: '2.0', id: 0, method: 'initialize', params: hello },
+    json,
+  );
+  const session = opened.headers.get('mcp-session-id');
+  await answer(opened, 0);
+  const headers = { ...json, 'mcp-session-id': session, 'mcp-protocol-version': legacyVersion };
+  const say = async (message) => {
+    const said = await post(url, { jsonrpc: '2.0', ...message }, headers);
+    await said.body?.cancel();
+  };
+  await say({ method: 'notifications/initialized' });
+  return {
+    request: async (method, params, signal) => {
+      const id = nextId++;
+      // In this era a lost connection cancels nothing: it has to be said.
+      signal?.addEventListener('abort', () => {
+        say({ method: 'notifications/cancelled', params: { requestId: id } }).catch(
+          () => undefined,
+        );
+      });
+      const body = { jsonrpc: '2.0', id, method, params };
+      return answer(await post(url, body, headers, signal), id, (asked) =>
+        say({ id: asked.id, result: accepted }),
+      );
+    },
+    close: async () => {
+      const ended = await fetch(url, { method: 'DELETE', headers });
+      await ended.body?.cancel();
+    },
+  };
+}
+
+async function openSse(url) {
+  const abort = new AbortController();
+  const stream = await fetch(new URL('/sse', url), {
+    headers: { accept: 'text/event-stream' },
+    signal: abort.signal,
+  });
+  if (!stream.ok) throw new Error(`/sse: HTTP ${stream.status}`);
+  const incoming = events(stream.body);
+  const endpoint = new URL((await incoming.next()).value.data, url);
+  const waiting = new Map();
+  let nextId = 1;
+  const say = async (message) => {
+    const said = await post(endpoint, { jsonrpc: '2.0', ...message }, json);
+    await said.body?.cancel();
+  };
+  const read = async () => {
+    for await (const { data } of incoming) {
+      const message = JSON.parse(data);
+      if (message.method === undefined) waiting.get(message.id)?.(message);
+      else if (message.id !== undefined) await say({ id: message.id, result: accepted });
+    }
+  };
+  read().catch(() => undefined);
+  const request = async (method, params, signal) => {
+    const id = nextId++;
+    const come = new Promise((resolve, reject) => {
+      waiting.set(id, resolve);
+      signal?.addEventListener('abort', () => reject(new Error('aborted')));
+    });
+    signal?.addEventListener('abort', () => {
+      say({ method: 'notifications/cancelled', params: { requestId: id } }).catch(() => undefined);
+    });
+    await say({ id, method, params });
+    try {
+      return resultOf(await come);
+    } finally {
+      waiting.delete(id);
+    }
+  };
+  await request('initialize', { protocolVersion: legacyVersion, capabilities, clientInfo });
+  await say({ method: 'notifications/initialized' });
+  return { request, close: async () => abort.abort() };
+}
+
+function post(url, body, headers, signal) {
+  return fetch(url, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  });
+}
+
+/** The result that belongs to `id`, from JSON or from a stream in which the client may be asked before. */
+async function answer(response, id, onAsked) {
+  const type = response.headers.get('content-type') ?? '';
+  if (!type.includes('text/event-stream')) {
+    if (!type.includes('json'))
+      throw new Error(`HTTP ${response.status}: ${await response.text()}`);
+    return resultOf(await response.json());
+  }
+  for await (const { data } of events(response.body)) {
+    const message = JSON.parse(data);
+    if (message.method === undefined && message.id === id) return resultOf(message);
+    if (message.method !== undefined && message.id !== undefined) await onAsked?.(message);
+  }
+  throw new Error('the stream ended without an answer');
+}
+
+function resultOf({ result, error }) {
+  if (error !== undefined) throw new Error(`${error.code} ${error.message}`);
+  return result;
+}
