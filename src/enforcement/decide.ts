@@ -5,6 +5,7 @@ import { describe } from '../core/errors.ts';
 import { uuidv7 } from '../core/ids.ts';
 import type { Caller, ToolCall, ToolFacts } from '../core/tool-call.ts';
 import { buildInput, type CallSettings } from '../facts/input.ts';
+import { inputTextOf } from '../facts/input-text.ts';
 import { noPathFacts, type PathRoots, pathFacts } from '../facts/paths.ts';
 import type { ActivePolicy, PolicySource, PolicyVersion } from '../policy/contract.ts';
 import type { Decision } from '../policy/decision.ts';
@@ -77,7 +78,7 @@ export async function decide(
     approval: approvalFact(standing.approval),
     prior: standing.prior,
   });
-  const inputText = JSON.stringify(input);
+  const inputText = inputTextOf(input);
   const schemaFault = tool?.fault(call.arguments);
   const refusal = hostRefusal({ call, tool, settings, frozen, protectedAt, schemaFault });
   const judged: Judged =

@@ -1,7 +1,6 @@
 import type { ApprovalDesk, ApprovalRequest } from '../approval/contract.ts';
 import { canonical } from '../core/canonical.ts';
-import { randomBytes } from '../core/ids.ts';
-import { journalName, outcomeEntry } from '../journal/entries.ts';
+import { type DecisionFacts, journalName, outcomeEntry } from '../journal/entries.ts';
 import { type Prior, priorRun } from '../journal/prior-run.ts';
 import type { Recorder, Recording } from '../journal/recorder.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
@@ -54,9 +53,13 @@ export async function record(
   ruling: Ruling,
   approval: ApprovalRow | undefined,
 ): Promise<Step> {
-  const salt = randomBytes(32);
   try {
-    return await parts.recorder.decision((tx) => write(parts, tx, ruling, approval, salt));
+    const step = alone(ruling, approval);
+    if (step === undefined) {
+      return await parts.recorder.decisionWith((tx) => write(parts, tx, ruling, approval));
+    }
+    await parts.recorder.decision(factsOf(parts, ruling, step, approval));
+    return step;
   } catch (thrown) {
     if (thrown instanceof Again) return { kind: 'again', prior: thrown.prior };
     parts.warn('a decision could not be recorded', thrown);
@@ -66,36 +69,50 @@ export async function record(
   }
 }
 
+/** The step of a decision that touches no approval; undefined when it does. */
+function alone(
+  { decision, enforced }: Ruling,
+  approval: ApprovalRow | undefined,
+): Step | undefined {
+  if (!enforced) return { kind: 'forwarded' };
+  if (decision.outcome === 'escalate') return undefined;
+  if (decision.outcome !== 'allow') return { kind: 'denied' };
+  return approval === undefined ? { kind: 'forwarded' } : undefined;
+}
+
+function factsOf(
+  parts: RecordParts,
+  ruling: Ruling,
+  step: Step,
+  approval: ApprovalRow | undefined,
+): DecisionFacts {
+  const keptMs = parts.retentionMs();
+  return {
+    decided: ruling,
+    instance: parts.instance,
+    forwarded: step.kind === 'forwarded',
+    inputExpiresMs: keptMs === undefined ? undefined : ruling.nowMs + keptMs,
+    approvalId: step.kind === 'held' ? step.approval.id : approval?.id,
+  };
+}
+
 function write(
   parts: RecordParts,
   tx: Tx,
   ruling: Ruling,
   approval: ApprovalRow | undefined,
-  salt: Buffer,
 ): Recording<Step> {
-  const step = enforce(parts, tx, ruling, approval);
-  const keptMs = parts.retentionMs();
-  const facts = {
-    decided: ruling,
-    instance: parts.instance,
-    salt,
-    forwarded: step.kind === 'forwarded',
-    inputExpiresMs: keptMs === undefined ? undefined : ruling.nowMs + keptMs,
-    approvalId: step.kind === 'held' ? step.approval.id : approval?.id,
-  };
-  return { facts, value: step };
+  const step = alongside(parts, tx, ruling, approval);
+  return { facts: factsOf(parts, ruling, step, approval), value: step };
 }
 
-function enforce(
+function alongside(
   parts: RecordParts,
   tx: Tx,
   ruling: Ruling,
   approval: ApprovalRow | undefined,
 ): Step {
-  const { decision } = ruling;
-  if (!ruling.enforced) return { kind: 'forwarded' };
-  if (decision.outcome === 'escalate') return escalate(parts, tx, ruling);
-  if (decision.outcome !== 'allow') return { kind: 'denied' };
+  if (ruling.decision.outcome === 'escalate') return escalate(parts, tx, ruling);
   if (approval !== undefined && !consume(parts, tx, ruling, approval)) {
     throw new Again(ruling.input.context.prior);
   }

@@ -22,8 +22,9 @@ export function settle(
   const output = line.subarray(...value);
   const asks = resultType === 'input_required';
   const status = kind === 'error' ? 'failed' : asks ? 'input_required' : 'executed';
-  return append(parts, ruling, { status, reason: undefined, isError, output }, (tx) => {
-    if (approval === undefined || status !== 'executed') return;
+  const end = { status, reason: undefined, isError, output } as const;
+  if (approval === undefined || status !== 'executed') return append(parts, ruling, end);
+  return append(parts, ruling, end, (tx) => {
     if (ruling.caller.lifetime.ended === undefined) return;
     parts.kept.keep(tx, approval.id, Buffer.from(output), parts.clock());
   });

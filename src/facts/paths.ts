@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { once } from '../core/once.ts';
 import { Disk } from './follow.ts';
-import { createGuard } from './path-guard.ts';
+import { createGuard, type PathGuard } from './path-guard.ts';
 import { type Meaning, meaningsOf } from './path-meanings.ts';
 import { type Way, waysOf } from './path-ways.ts';
 
@@ -83,11 +84,22 @@ export function pathFacts(args: JsonObject, roots: PathRoots): PathFacts {
   return { paths, protectedAt };
 }
 
-function placesFrom({ workspace, serverCwd, serverFolders = [], protectedPaths }: PathRoots) {
-  const guard = createGuard(protectedPaths);
-  const disk = new Disk();
-  // A relative path is meant from the workspace, but the server may take it from elsewhere: all count.
+interface Ground {
+  readonly guard: PathGuard;
+  /** A relative path is meant from the workspace, but the server may take it from elsewhere: all count. */
+  readonly bases: readonly string[];
+}
+
+// The roots of a server are the same for all its calls.
+const groundOf = once((roots: PathRoots): Ground => {
+  const { workspace, serverCwd, serverFolders = [], protectedPaths } = roots;
   const bases = [...new Set([workspace ?? serverCwd, serverCwd, ...serverFolders])];
+  return { guard: createGuard(protectedPaths), bases };
+});
+
+function placesFrom(roots: PathRoots) {
+  const { guard, bases } = groundOf(roots);
+  const disk = new Disk();
   // Prose and web addresses look like paths to something that is not there; they only count where a path belongs.
   const leadsSomewhere = ({ start, names: [first] }: Way): boolean =>
     start !== undefined ||

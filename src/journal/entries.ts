@@ -1,11 +1,12 @@
 import { sha256 } from '../core/digest.ts';
 import type { Json, JsonObject } from '../core/json.ts';
+import { once } from '../core/once.ts';
 import { shortened } from '../core/shortened.ts';
 import type { ToolCall } from '../core/tool-call.ts';
 import type { PolicyVersion } from '../policy/contract.ts';
 import type { Decision, Rule } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/input.ts';
-import type { EntryDraft } from '../store/contract.ts';
+import type { Posting } from '../store/contract.ts';
 
 /** What was decided about one call. */
 export interface Decided {
@@ -29,17 +30,20 @@ export interface DecisionFacts {
   readonly instance: string;
   /** Whether the call goes on to its target. */
   readonly forwarded: boolean;
-  readonly salt: Buffer;
   /** Until when the input document is kept, under the decision's id; undefined when it is not. */
   readonly inputExpiresMs: number | undefined;
   readonly approvalId: string | undefined;
 }
 
-/** The decision entry. Hashes are salted: short arguments could be guessed from plain ones. */
-export function decisionEntry(facts: DecisionFacts): EntryDraft {
+/**
+ * The decision entry. Its two hashes are commitments that the store makes, under a salt: short arguments could be guessed
+ * from plain ones.
+ */
+export function decisionEntry(facts: DecisionFacts): Posting['entry'] {
   const { decided } = facts;
   const { call, decision, input, policy, raw } = decided;
   const properties = input.resource.properties;
+  const said = saidBy(decision);
   return {
     kind: 'decision',
     timeMs: decided.nowMs,
@@ -48,32 +52,32 @@ export function decisionEntry(facts: DecisionFacts): EntryDraft {
     fields: {
       action: call.action,
       approval_id: facts.approvalId ?? null,
-      arguments_hash: commitment(facts.salt, call.argumentsText),
+      arguments_hash: null,
       budget: [],
       cost_estimate_usd: properties.cost.estimate_usd,
       enforced: decided.enforced,
-      engine: policy === undefined ? null : engineFields(policy),
+      engine: policy === undefined ? null : engineOf(policy),
       environment: input.context.environment,
       error: shortenedOrNull(decided.error, 1000),
       forwarded: facts.forwarded,
       gate: facts.instance,
       idempotency_key: input.context.idempotency_key,
-      input_hash: commitment(facts.salt, decided.inputText),
+      input_hash: null,
       input_kept: facts.inputExpiresMs !== undefined,
       inputs: predicateInputs(input),
       mode: input.context.mode,
-      obligations: decision.obligations.map((each) => ({ ...each }) as JsonObject),
+      obligations: said.obligations,
       outcome: decision.outcome,
       pin: properties.pin,
       pin_state: properties.pin_state,
-      policy: policy === undefined ? null : policyFields(policy),
-      predicates: predicateFields(decision.predicates),
+      policy: policy === undefined ? null : policyOf(policy),
+      predicates: said.predicates,
       raw_outcome: raw?.outcome ?? null,
       raw_reason: raw !== undefined && raw.reason !== decision.reason ? raw.reason : null,
       reason: decision.reason,
-      risk: decision.risk === null ? null : riskFields(decision.risk),
+      risk: said.risk,
       round: input.context.round,
-      rules: decision.rules.slice(0, 32).map(ruleFields),
+      rules: said.rules,
       schema_fault: shortenedOrNull(decided.schemaFault, 500),
       server: call.server,
       session: sessionFields(input.context.session),
@@ -108,7 +112,7 @@ export interface OutcomeFacts {
 }
 
 /** The outcome entry that every decision which was let through gets, exactly once. */
-export function outcomeEntry(facts: OutcomeFacts): EntryDraft {
+export function outcomeEntry(facts: OutcomeFacts): Posting['entry'] {
   return {
     kind: 'outcome',
     timeMs: facts.nowMs,
@@ -148,39 +152,48 @@ function shortenedOrNull(text: string | undefined, limit: number): string | null
   return text === undefined ? null : shortened(text, limit);
 }
 
-/** SHA-256 over salt and bytes, hexadecimal: opens only to who has both. */
-function commitment(salt: Buffer, text: string): string {
-  const bytes = Buffer.allocUnsafe(salt.length + Buffer.byteLength(text));
-  salt.copy(bytes);
-  bytes.write(text, salt.length);
-  return sha256(bytes).toString('hex');
-}
+// Entries that share such parts are handed to the store's thread sooner.
+const engineOf = once(engineFields);
+const policyOf = once(policyFields);
+const saidBy = once(decisionFields);
+const dataOf = once(dataFields);
+const identityOf = once(identityFields);
+const modelOf = once(modelFields);
 
 // From here on members stand in the order of RFC 8785, which makes sealing an entry cheap; any order would be right.
 
 // The four predicates' inputs, without arguments: those are in the payload.
-function predicateInputs(input: PolicyInput): JsonObject {
-  const { subject, model, classification, context } = input;
-  const { classifier, labels } = classification;
+function predicateInputs({ subject, model, classification, context }: PolicyInput): JsonObject {
   return {
-    data: { classifier: { id: classifier.id, version: classifier.version }, labels },
-    identity: {
-      id: subject.id,
-      source: subject.properties.source,
-      type: subject.type,
-      verified: subject.properties.verified,
-    },
-    model: {
-      endpoint: model.endpoint,
-      id: model.id,
-      provider: model.provider,
-      source: model.source,
-    },
+    data: dataOf(classification),
+    identity: identityOf(subject),
+    model: modelOf(model),
     policy: {
       approval_mode: context.approval_mode,
       client: { name: context.client.name, version: context.client.version },
       freeze: context.freeze,
     },
+  };
+}
+
+function dataFields({ classifier, labels }: PolicyInput['classification']): JsonObject {
+  return { classifier: { id: classifier.id, version: classifier.version }, labels };
+}
+
+function identityFields({ id, properties, type }: PolicyInput['subject']): JsonObject {
+  return { id, source: properties.source, type, verified: properties.verified };
+}
+
+function modelFields({ endpoint, id, provider, source }: PolicyInput['model']): JsonObject {
+  return { endpoint, id, provider, source };
+}
+
+function decisionFields({ obligations, predicates, risk, rules }: Decision) {
+  return {
+    obligations: obligations.map((each) => ({ ...each }) as JsonObject),
+    predicates: predicateFields(predicates),
+    risk: risk === null ? null : riskFields(risk),
+    rules: rules.slice(0, 32).map(ruleFields),
   };
 }
 

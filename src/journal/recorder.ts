@@ -1,23 +1,17 @@
 import type { Clock } from '../core/clock.ts';
-import type { InflightRow, Store, Tx } from '../store/contract.ts';
-import {
-  type DecisionFacts,
-  decisionEntry,
-  journalName,
-  type OutcomeFacts,
-  outcomeEntry,
-} from './entries.ts';
+import type { Store, Tx } from '../store/contract.ts';
+import type { DecisionFacts, OutcomeFacts } from './entries.ts';
+import { decisionPosting, outcomePosting } from './postings.ts';
 
 const gapRetryMs = 1000;
 
 /** Writes what the path of a call must leave behind; everything handed in with one call is one transaction. */
 export interface Recorder {
-  /**
-   * Resolves with `value` once the decision, and what `work` wrote beside it, is durable; rejects when nothing of it is.
-   * `work` may run more than once.
-   */
-  decision<T>(work: (tx: Tx) => Recording<T>): Promise<T>;
-  /** Writes the outcome unless a later start has already written it as unknown. */
+  /** Resolves once the decision is durable; rejects when nothing of it is. */
+  decision(facts: DecisionFacts): Promise<void>;
+  /** The same, with what `work` writes beside the decision; resolves with its `value`. `work` may run more than once. */
+  decisionWith<T>(work: (tx: Tx) => Recording<T>): Promise<T>;
+  /** Writes the outcome, and what `attach` adds to it, unless a later start has already written it as unknown. */
   outcome(facts: OutcomeFacts, attach?: (tx: Tx) => void): Promise<void>;
   /** Counts a call that passed unrecorded in observe mode; a `journal.gap` entry follows as soon as one can be written. */
   missed(): void;
@@ -49,20 +43,24 @@ export function createRecorder(store: Store, instance: string, clock: Clock): Re
   };
 
   return {
-    decision: (work) =>
+    decision: async (facts) => {
+      await store.post('decision', decisionPosting(facts));
+    },
+    decisionWith: (work) =>
       store.write('decision', (tx) => {
         const { facts, value } = work(tx);
-        tx.append(decisionEntry(facts));
-        if (facts.inputExpiresMs !== undefined) putInput(tx, facts, facts.inputExpiresMs);
-        if (facts.forwarded) tx.putInflight(inflightOf(facts));
+        tx.post(decisionPosting(facts));
         return value;
       }),
-    outcome: (facts, attach) =>
-      store.write('outcome', (tx) => {
-        if (!tx.takeInflight(facts.decisionId)) return;
-        tx.append(outcomeEntry(facts));
-        attach?.(tx);
-      }),
+    outcome: async (facts, attach) => {
+      const posting = outcomePosting(facts);
+      if (attach === undefined) await store.post('outcome', posting);
+      else {
+        await store.write('outcome', (tx) => {
+          if (tx.post(posting) !== undefined) attach(tx);
+        });
+      }
+    },
     missed: () => {
       gap += 1;
       retry ??= setTimeout(() => void flushGap(), gapRetryMs).unref();
@@ -73,17 +71,4 @@ export function createRecorder(store: Store, instance: string, clock: Clock): Re
       clearTimeout(retry);
     },
   };
-}
-
-function putInput(tx: Tx, facts: DecisionFacts, expiresMs: number): void {
-  const { decisionId: id, inputText } = facts.decided;
-  const bytes = Buffer.from(inputText);
-  tx.putPayload({ id, kind: 'input', bytes, salt: facts.salt, expiresMs });
-}
-
-function inflightOf({ decided, instance }: DecisionFacts): InflightRow {
-  const { decisionId, call, nowMs } = decided;
-  const { traceId, server } = call;
-  const tool = journalName(call);
-  return { decisionId, traceId, instance, server, tool, startedMs: nowMs };
 }

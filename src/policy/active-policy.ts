@@ -1,5 +1,6 @@
+import { once } from '../core/once.ts';
 import type { ActivePolicy, PolicyVersion } from './contract.ts';
-import { parseDecision } from './decision.ts';
+import { type Decision, parseDecision } from './decision.ts';
 import { loadEngine } from './engine.ts';
 import { startWorkers } from './worker.ts';
 
@@ -16,9 +17,10 @@ export interface PolicyModule {
  */
 export function openInline({ version, module, dataText }: PolicyModule): ActivePolicy {
   const engine = loadEngine(module, dataText, { memoryPages: version.engine.memory_pages });
+  const decisionOf = parsedOnce();
   return {
     version,
-    decide: (inputText) => parseDecision(engine.evaluate(inputText, 'gate/decision')),
+    decide: (inputText) => decisionOf(engine.evaluate(inputText, 'gate/decision')),
     visible: (inputText) => {
       try {
         return engine.evaluate(inputText, 'gate/visible') === true;
@@ -28,6 +30,15 @@ export function openInline({ version, module, dataText }: PolicyModule): ActiveP
       }
     },
     close: () => Promise.resolve(),
+  };
+}
+
+/** The engine hands out frozen answers again; what was read from one stands. */
+function parsedOnce(): (answer: unknown) => Decision {
+  const parsed = once(parseDecision);
+  return (answer) => {
+    const isShared = typeof answer === 'object' && answer !== null && Object.isFrozen(answer);
+    return isShared ? parsed(answer) : parseDecision(answer);
   };
 }
 

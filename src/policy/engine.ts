@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { GateError } from '../core/errors.ts';
 import { isObject } from '../core/json.ts';
 import { createBuiltins } from './builtins.ts';
+import { textEvaluator } from './engine-abi.ts';
 import type { Entrypoint } from './entrypoints.ts';
 import { maxSteps, outlierPages } from './limits.ts';
 import { fuelName } from './meter.ts';
@@ -24,7 +25,8 @@ export interface EngineOptions {
 /**
  * One compiled policy with its data. `evaluate` is synchronous and not re-entrant; it takes JSON text that the gate
  * wrote. Whatever goes wrong throws `policy_engine` in words that hold nothing of the input; so does an evaluation that
- * takes more than `maxSteps`, which is the same on every machine.
+ * takes more than `maxSteps`, which is the same on every machine. An answer that came before is often the same value
+ * again, frozen.
  */
 export interface Engine {
   evaluate(inputText: string, entrypoint: Entrypoint): unknown;
@@ -50,20 +52,28 @@ export function loadEngine(
     const instance = instantiate(module, initialPages, memoryPages, builtins);
     const fuel = fuelOf(instance);
     fueled(fuel, () => instance.setData(bufferOf(dataText)));
-    return { instance, fuel, limit: instance.mem.buffer.byteLength + outlierPages * pageBytes };
+    const evaluateText = textEvaluator(instance);
+    const limit = instance.mem.buffer.byteLength + outlierPages * pageBytes;
+    return { instance, evaluateText, fuel, limit };
   };
+  const answers = new Answers();
   let loaded: ReturnType<typeof load> | undefined = attempt('failed to load the policy', load);
 
   const evaluate = (inputText: string, entrypoint: Entrypoint): unknown => {
-    const { instance, fuel, limit } = loaded ?? load();
+    const now = loaded ?? load();
+    const { instance, evaluateText, fuel, limit } = now;
     // Until it is known that all went well there is no instance: what a throw leaves in one is not known.
     loaded = undefined;
     input = inputText;
     fuel.value = maxSteps;
-    const results: unknown = fueled(fuel, () => instance.evaluate(bufferOf(inputText), entrypoint));
+    const answer = fueled(fuel, () =>
+      evaluateText === undefined
+        ? onlyResult(instance.evaluate(bufferOf(inputText), entrypoint))
+        : answers.of(evaluateText(inputText, entrypoint)),
+    );
     // Memory never shrinks, so an instance that one large evaluation blew up is given back.
-    if (instance.mem.buffer.byteLength <= limit) loaded = { instance, fuel, limit };
-    return onlyResult(results);
+    if (instance.mem.buffer.byteLength <= limit) loaded = now;
+    return answer;
   };
   return {
     evaluate: (inputText, entrypoint) =>
@@ -106,6 +116,30 @@ function fueled<T>(fuel: WebAssembly.Global, work: () => T): T {
 
 function outOfSteps(): GateError {
   return new GateError('policy_engine', 'policy used up its steps');
+}
+
+/** Answers by the text of their result set: a policy gives few different ones, and again and again. */
+class Answers {
+  readonly #known = new Map<string, unknown>();
+
+  of(text: string): unknown {
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const answer = onlyResult(JSON.parse(text));
+    if (text.length > keptLength) return answer;
+    if (this.#known.size >= maxKept) this.#known.clear();
+    this.#known.set(text, frozen(answer));
+    return answer;
+  }
+}
+
+const keptLength = 4096;
+const maxKept = 256;
+
+function frozen(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const each of Object.values(value)) frozen(each);
+  return Object.freeze(value);
 }
 
 /** The result set of an entry point: exactly one result, or the policy has no answer. */

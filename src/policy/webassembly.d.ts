@@ -27,6 +27,7 @@ declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: MemoryDescriptor);
     readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
   }
 
   class Global {

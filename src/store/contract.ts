@@ -6,12 +6,19 @@ import type { JsonObject } from '../core/json.ts';
  * Durability: a promise of `write('decision', …)` resolves once the transaction has reached the disk; `write('outcome', …)`
  * once it survives the end of this process (a power cut may lose it, and the next start then reads `unknown`).
  * Concurrency: several processes share one store; works queued in one tick share one transaction, each all or nothing.
+ * Order: what was handed in first is committed first, be it by `write` or by `post`.
  * A work is synchronous, touches nothing but its `Tx`, and may be run again after a roll-back.
  * Errors: `store_unavailable` when it could not be written within two seconds; then nothing of that work is kept.
  * The composition root calls `close`, which flushes what is queued.
  */
 export interface Store extends Reader {
   write<T>(durability: Durability, work: (tx: Tx) => T): Promise<T>;
+  /**
+   * Writes what is plain data and reads nothing: as durable, as ordered and as whole as a `write` of `tx.post(posting)`,
+   * but under load it is sealed, encrypted and committed in a thread of its own, many in one transaction. A posting that
+   * is rejected is not kept; should the thread die, the file tells. Nobody may change a posting that was handed in.
+   */
+  post(durability: Durability, posting: Posting): Promise<LedgerId | undefined>;
   /** A number that changes whenever anybody, this process or another, commits. Cheap enough to poll. */
   version(): number;
   close(): Promise<void>;
@@ -74,6 +81,33 @@ export interface EntryDraft {
   readonly fields: JsonObject;
 }
 
+/** A decision, or the outcome that ends one, and what belongs to it, as plain data: what nearly every call leaves behind. */
+export interface Posting {
+  readonly entry: EntryDraft & {
+    readonly kind: 'decision' | 'outcome';
+    readonly decisionId: string;
+  };
+  /**
+   * Members of the entry's fields that are given as null and become commitments: SHA-256, hexadecimal, over a fresh salt
+   * (one for the posting) and the text.
+   */
+  readonly commitments: Readonly<Record<string, string>>;
+  /** Keeps the text of one of the commitments, under the same salt. */
+  readonly payload: PostedPayload | undefined;
+  /** The decision is in flight from now on. */
+  readonly begins: InflightRow | undefined;
+  /** Nothing is written unless the entry's decision is in flight; then it is no more. */
+  readonly ends: boolean;
+}
+
+export interface PostedPayload {
+  readonly id: string;
+  readonly kind: PayloadDraft['kind'];
+  /** The name of the commitment whose text is kept. */
+  readonly commitment: string;
+  readonly expiresMs: number;
+}
+
 export type EntryKind =
   | 'gate.started'
   | 'gate.stopped'
@@ -101,6 +135,8 @@ export type EntryKind =
 /** What a work may do. Everything in one `Tx` is committed together or not at all. */
 export interface Tx extends Reader {
   append(entry: EntryDraft): LedgerId;
+  /** Undefined when the decision that it ends is not in flight: then nothing is written. */
+  post(posting: Posting): LedgerId | undefined;
   putPayload(payload: PayloadDraft): void;
   erasePayloads(expiredBeforeMs: number): number;
   putApproval(row: ApprovalRow): void;

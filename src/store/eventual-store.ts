@@ -51,6 +51,7 @@ export function openEventually(open: () => Store, clock: () => number): Store {
     version: () => opened().version(),
     write: async <T>(durability: Durability, work: (tx: Tx) => T) =>
       opened().write(durability, work),
+    post: async (durability, posting) => opened().post(durability, posting),
     close: async () => store?.close(),
   };
 }

@@ -20,18 +20,21 @@ export function prepareFolder(dir: string): string {
   return path;
 }
 
-/** Tells whether `path` still names the file that it named at this call. Only looks, never opens. */
-export function holdIdentity(path: string): () => boolean {
-  const first = look(path);
+/** Which file a path names, whatever it is called. */
+export type FileIdentity = Pick<Stats, 'dev' | 'ino'>;
+
+/** Tells whether `path` still names the file that it named first. Only looks, never opens. */
+export function holdIdentity(path: string, first = identityOf(path)): () => boolean {
   return () => {
-    const now = look(path);
+    const now = identityOf(path);
     return first !== undefined && now?.ino === first.ino && now.dev === first.dev;
   };
 }
 
-function look(path: string): Stats | undefined {
+export function identityOf(path: string): FileIdentity | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? undefined : { dev: found.dev, ino: found.ino };
   } catch {
     // Not to be seen is as good as gone: the caller then refuses to write.
     return undefined;

@@ -30,8 +30,8 @@ export class Ledger {
     this.#tail = undefined;
   }
 
-  append(draft: EntryDraft): LedgerId {
-    const { body, leaf } = sealEntry(draft);
+  append(draft: EntryDraft, made?: ReadonlyMap<string, string>): LedgerId {
+    const { body, leaf } = sealEntry(draft, made);
     const { size, frontier } = this.#read();
     this.#connection.run(
       'insertEntry',

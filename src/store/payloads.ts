@@ -10,7 +10,7 @@ const algorithm = 'aes-256-gcm';
 // Every key seals exactly one record, so the nonce need not differ (NIST SP 800-38D section 8).
 const nonce = Buffer.alloc(12);
 
-const saltBytes = 32;
+export const saltBytes = 32;
 const tagBytes = 16;
 
 /** Keeps `tag, AES-256-GCM(salt, bytes)`, and the key in a table of its own: with the key, both are gone for good. */

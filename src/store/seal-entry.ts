@@ -14,8 +14,9 @@ export interface SealedEntry {
 // C2SP tlog-tiles gives an entry 16 bits for its length; the rest is room for exports.
 const maxBodyBytes = 60_000;
 
-export function sealEntry(draft: EntryDraft): SealedEntry {
-  const body = canonical(bodyOf(draft));
+/** `made` holds members that are put in the place of nulls of the draft. */
+export function sealEntry(draft: EntryDraft, made: Members = none): SealedEntry {
+  const body = canonical(bodyOf(draft, made));
   // A UTF-16 unit takes at most three bytes, so most entries need no count.
   const size = body.length * 3 > maxBodyBytes ? Buffer.byteLength(body) : 0;
   if (size > maxBodyBytes) {
@@ -27,11 +28,15 @@ export function sealEntry(draft: EntryDraft): SealedEntry {
   return { body, leaf: leafHash(body) };
 }
 
+type Members = ReadonlyMap<string, string>;
+
+const none: Members = new Map();
+
 /** What the journal itself says in every entry. */
 const ownNames: ReadonlySet<string> = new Set(['decision_id', 'kind', 'time', 'trace_id', 'v']);
 
 /** The members with the journal's own among them; where the draft's are in the order of RFC 8785, so are all. */
-function bodyOf(draft: EntryDraft): JsonObject {
+function bodyOf(draft: EntryDraft, made: Members): JsonObject {
   const own: JsonObject = {
     decision_id: draft.decisionId,
     kind: draft.kind,
@@ -48,7 +53,7 @@ function bodyOf(draft: EntryDraft): JsonObject {
   for (const name in draft.fields) {
     if (ownNames.has(name) || name === '__proto__') throw reserved(name);
     for (; !next.done && next.value < name; next = due.next()) put(next.value, own[next.value]);
-    put(name, draft.fields[name]);
+    put(name, made.get(name) ?? draft.fields[name]);
   }
   for (; !next.done; next = due.next()) put(next.value, own[next.value]);
   return body;

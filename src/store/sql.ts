@@ -85,6 +85,7 @@ export const sql = {
   inflight: 'SELECT * FROM inflight ORDER BY started_ms, decision_id',
   insertInflight: `INSERT INTO inflight (decision_id, trace_id, instance, server, tool, started_ms)
     VALUES ($1, $2, $3, $4, $5, $6)`,
+  isInflight: 'SELECT 1 FROM inflight WHERE decision_id = $1',
   takeInflight: 'DELETE FROM inflight WHERE decision_id = $1',
 };
 

@@ -5,11 +5,13 @@ import type { Durability, Reader, Store, Tx } from './contract.ts';
 import { openDatabase, untilFree } from './database.ts';
 import { loadDriver } from './driver.ts';
 import { readHead } from './entries.ts';
-import { holdIdentity, prepareFolder } from './folder.ts';
+import { holdIdentity, identityOf, prepareFolder } from './folder.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { createReader } from './reader.ts';
+import { type Posted, ThreadLane } from './thread-lane.ts';
 import { Transactions } from './transactions.ts';
 import { WriteQueue } from './write-queue.ts';
+import { WriterThread } from './writer-thread.ts';
 
 export interface StoreOptions {
   /** The state folder; made when it is missing. */
@@ -25,16 +27,22 @@ export function openStore(options: StoreOptions): Store {
   const path = prepareFolder(options.dir);
   const open = () => openDatabase(driver, path);
   const database = untilFree(open, 2_000);
-  return createStore(new Connection(database, open, holdIdentity(path)), options);
+  const identity = identityOf(path);
+  const connection = new Connection(database, open, holdIdentity(path, identity));
+  return createStore(connection, options, new WriterThread({ path, identity }));
 }
 
-/** The store on a connection, which it closes at its end. */
+/** The store on a connection and with a thread, if it is to have one; it closes both at its end. */
 export function createStore(
   connection: Connection,
   { durability, clock }: Omit<StoreOptions, 'dir'>,
+  thread?: WriterThread,
 ): Store {
   const transactions = new Transactions(connection, clock, () => housekeeping.erased());
-  const queue = new WriteQueue(connection, transactions, (level) => housekeeping.committed(level));
+  const lane = thread === undefined ? undefined : new ThreadLane(thread, connection);
+  const queue = new WriteQueue(connection, transactions, lane, (level) =>
+    housekeeping.committed(level),
+  );
   const housekeeping = new Housekeeping(connection, queue, durability === 'power');
   const reader: Reader = createReader(connection, clock, () => readHead(connection));
   let closing: Promise<void> | undefined;
@@ -43,23 +51,37 @@ export function createStore(
     await queue.drained();
     housekeeping.stop();
     await queue.drained();
+    await thread?.end();
     housekeeping.checkpoint('TRUNCATE');
     connection.close();
   }
 
+  function push<T>(
+    wanted: Durability,
+    work: (tx: Tx) => T,
+    resolve: (result: T) => void,
+    reject: (error: unknown) => void,
+    posted?: Posted,
+  ): void {
+    if (closing !== undefined) {
+      reject(new GateError('store_unavailable', 'store is closed'));
+      return;
+    }
+    const run = (tx: Tx) => {
+      const result = work(tx);
+      return () => resolve(result);
+    };
+    const level = levelOf(wanted, durability);
+    queue.push(posted === undefined ? { level, run, reject } : { level, run, reject, posted });
+  }
+
   return {
     ...reader,
-    write: <T>(wanted: Durability, work: (tx: Tx) => T) =>
-      new Promise<T>((resolve, reject) => {
-        if (closing !== undefined) {
-          reject(new GateError('store_unavailable', 'store is closed'));
-          return;
-        }
-        const run = (tx: Tx) => {
-          const result = work(tx);
-          return () => resolve(result);
-        };
-        queue.push({ level: levelOf(wanted, durability), run, reject });
+    write: (wanted, work) => new Promise((resolve, reject) => push(wanted, work, resolve, reject)),
+    post: (wanted, posting) =>
+      new Promise((resolve, reject) => {
+        const work = (tx: Tx) => tx.post(posting);
+        push(wanted, work, resolve, reject, { posting, resolve, reject });
       }),
     version: () => connection.version(),
     close: () => {

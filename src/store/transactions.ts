@@ -8,6 +8,7 @@ import { putInflight, putInstance } from './instances.ts';
 import { Ledger } from './ledger.ts';
 import { erasePayloads, putPayload } from './payloads.ts';
 import { putPin } from './pins.ts';
+import { writePosting } from './posting.ts';
 import { createReader } from './reader.ts';
 
 /** One work of a group. */
@@ -79,6 +80,7 @@ function createTx(connection: Connection, clock: Clock, ledger: Ledger, onErased
   return {
     ...createReader(connection, clock, () => ledger.head()),
     append: (entry) => ledger.append(entry),
+    post: (posting) => writePosting(connection, ledger, posting),
     putPayload: (payload) => putPayload(connection, payload),
     erasePayloads: (expiredBeforeMs) => {
       const count = erasePayloads(connection, expiredBeforeMs);

@@ -23,24 +23,36 @@ beforeAll(() => {
 
 afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 
-test('processes that open a new state folder at the same time all write to one journal', async () => {
-  const dir = scratchFolder();
-  const writers = ['a', 'b', 'c'].map((name) => startWriter(dir, name));
-  await Promise.all(writers.map(({ process }) => once(process, 'message')));
-  await Promise.all(writers.map(({ stop }) => stop()));
-  const acknowledged = writers.flatMap((writer) => writer.acknowledged);
-  const store = openScratch(dir);
-  expect(ids(store.journal.last(acknowledged.length + 1, undefined))).toEqual(acknowledged.sort());
-  expectSound(store, acknowledged.length);
-});
+// With a thread each, once they have posted for a while.
+const ways = [
+  ['by works', undefined],
+  ['by postings', '12'],
+] as const;
 
-test('what was acknowledged before a kill -9 is there, once, and the journal is whole', async () => {
+test.each(ways)(
+  'processes on one new state folder all write to one journal, %s',
+  async (_, posts) => {
+    const dir = scratchFolder();
+    const writers = ['a', 'b', 'c'].map((name) => startWriter(dir, name, posts));
+    await Promise.all(writers.map(({ process }) => once(process, 'message')));
+    if (posts !== undefined) await wait(300);
+    await Promise.all(writers.map(({ stop }) => stop()));
+    const acknowledged = writers.flatMap((writer) => writer.acknowledged);
+    const store = openScratch(dir);
+    expect(ids(store.journal.last(acknowledged.length + 1, undefined))).toEqual(
+      acknowledged.sort(),
+    );
+    expectSound(store, acknowledged.length);
+  },
+);
+
+test.each(ways)('what was acknowledged before a kill -9 is there, once, %s', async (_, posts) => {
   const dir = scratchFolder();
   const acknowledged: string[] = [];
   for (let round = 0; round < 4; round += 1) {
-    const writers = ['a', 'b'].map((name) => startWriter(dir, `${name}${round}`));
+    const writers = ['a', 'b'].map((name) => startWriter(dir, `${name}${round}`, posts));
     await Promise.all(writers.map(({ process }) => once(process, 'message')));
-    await wait(30 + 40 * round);
+    await wait((posts === undefined ? 30 : 150) + 40 * round);
     await Promise.all(writers.map(({ kill }) => kill()));
     acknowledged.push(...writers.flatMap((writer) => writer.acknowledged));
   }
@@ -61,8 +73,9 @@ test('what was acknowledged before a kill -9 is there, once, and the journal is 
   });
 });
 
-function startWriter(dir: string, name: string) {
-  const process = fork(fixture, [compiled, dir, name], {
+function startWriter(dir: string, name: string, posts?: string) {
+  const given = posts === undefined ? [] : [posts];
+  const process = fork(fixture, [compiled, dir, name, ...given], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   // Unlike 'exit', 'close' comes after the last message.
