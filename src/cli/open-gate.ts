@@ -42,7 +42,8 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
   pools.warm();
   const { recorder, decide, visibility } = composeGate(on);
   const instance = openInstanceOf(on, pools, version);
-  const bridge = createBridge({ clock });
+  const frozen = () => on.control.current().freeze;
+  const bridge = createBridge({ clock, frozen });
   const host = createHost({
     pools,
     bridge,
@@ -50,6 +51,7 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
     visibility,
     version,
     clock,
+    frozen,
     instructions: () => instructions(settings.config()),
     ...(clientIdleMs !== undefined && { clientIdleMs }),
   });
@@ -84,7 +86,9 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
 function openPools(on: Foundation): UpstreamPools {
   const { config, store, clock, log } = on;
   const pins = createPinBook(store, config.gate, clock);
-  return createPools({ servers: serverSpecs(config), pins, log, clock });
+  const { pools, poolsPerCaller, poolIdleMs } = config.transport.http.limits;
+  const limits = { maxPools: pools, maxPoolsPerScope: poolsPerCaller, idleMs: poolIdleMs };
+  return createPools({ servers: serverSpecs(config), pins, log, clock, ...limits });
 }
 
 function openInstanceOf(on: Foundation, pools: UpstreamPools, version: string): Instance {

@@ -1,5 +1,6 @@
 import type { ApprovalDesk, ApprovalRequest } from '../approval/contract.ts';
 import { canonical } from '../core/canonical.ts';
+import type { Caller } from '../core/tool-call.ts';
 import { type DecisionFacts, journalName, outcomeEntry } from '../journal/entries.ts';
 import { type Prior, priorRun } from '../journal/prior-run.ts';
 import type { Recorder, Recording } from '../journal/recorder.ts';
@@ -168,7 +169,7 @@ function requestOf(parts: RecordParts, ruling: Ruling): ApprovalRequest {
   return {
     gate: parts.gateKey,
     requester: caller.identity.scope,
-    scope: caller.identity.scope,
+    scope: scopeOf(caller),
     action: call.action,
     server: call.server,
     tool: call.name,
@@ -180,4 +181,9 @@ function requestOf(parts: RecordParts, ruling: Ruling): ApprovalRequest {
     decisionId: ruling.decisionId,
     traceId: call.traceId,
   };
+}
+
+// Whoever did not prove who it is shares its questions and their answers with nobody but itself.
+function scopeOf({ identity, session }: Caller): string {
+  return identity.verified ? identity.scope : `${identity.scope} ${session.id}`;
 }

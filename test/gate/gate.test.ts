@@ -248,6 +248,24 @@ describe('a call that needs a yes', () => {
     expect(rig.reached).toHaveLength(1);
   });
 
+  it.each([
+    { verified: true, questions: 1 },
+    { verified: false, questions: 2 },
+  ])('joins from another session when verified is $verified', async ({ verified, questions }) => {
+    rig.holdMs = 5;
+    for (const id of ['s1', 's2']) {
+      const caller = callerOf();
+      const { session, identity } = caller;
+      const other = {
+        ...caller,
+        session: { ...session, id },
+        identity: { ...identity, verified },
+      };
+      await rig.decide(callOf(rig), other, () => rig.target);
+    }
+    expect(rig.store.approvals(['pending'])).toHaveLength(questions);
+  });
+
   it('does not inherit the yes to other arguments', async () => {
     rig.holdMs = 5;
     await run({ path: 'a' });
