@@ -10,20 +10,22 @@ import { keyBytes, RequestStates } from './request-state.ts';
 
 export interface BridgeParts {
   readonly clock: Clock;
+  /** Why everything is stopped; undefined when nothing is. */
+  readonly frozen: () => string | undefined;
   /** Seals what clients hold; 32 bytes. Without it no state outlives the process, as no parked call does. */
   readonly key?: Buffer;
   readonly limits?: Partial<BridgeLimits>;
 }
 
 export function createBridge(parts: BridgeParts): Bridge {
-  const { clock, key = randomBytes(keyBytes) } = parts;
+  const { clock, frozen, key = randomBytes(keyBytes) } = parts;
   const limits = { ...bridgeLimits, ...parts.limits };
   const parked = new ParkedCalls<ParkedCall>(clock, limits);
   const modern: ModernParts = { states: new RequestStates(key, clock, limits), parked, limits };
   return {
     cross: (request, speaker, scope) =>
       speaker.hello.era === 'legacy'
-        ? new LegacyCrossing(request, speaker, limits)
+        ? new LegacyCrossing(request, speaker, { limits, frozen })
         : crossModern(modern, request, speaker, scope),
     close: () => parked.close(),
   };

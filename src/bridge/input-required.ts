@@ -1,4 +1,5 @@
 import type { Delivery, RawResponse } from '../core/answer.ts';
+import { foldOf } from '../core/fold.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
 import { objectIn } from './result-bytes.ts';
@@ -46,7 +47,7 @@ export function readInputRequired(
 ): InputRequired | string {
   if (!mayAsk(method)) return `the server asked for input, which "${method}" does not allow`;
   const result = objectIn(response);
-  if (result === undefined) return 'the server asked for input in a way that cannot be read';
+  if (result === undefined || isConfusing(Object.keys(result))) return unreadable;
   const { inputRequests, requestState } = result;
   if (requestState !== undefined && typeof requestState !== 'string') {
     return 'the server sent a "requestState" that is no string';
@@ -56,6 +57,19 @@ export function readInputRequired(
   }
   const questions = questionsIn(inputRequests ?? {}, limit);
   return typeof questions === 'string' ? questions : { questions, state: requestState };
+}
+
+const unreadable = 'the server asked for input in a way that cannot be read';
+
+const inputMembers: ReadonlySet<string> = new Set(['inputRequests', 'requestState']);
+const inputFolds: ReadonlySet<string> = new Set([...inputMembers].map(foldOf));
+
+/** Whether a parser that ignores the case of keys may find other questions in a result than were decided. */
+export function isConfusing(keys: Iterable<string>): boolean {
+  for (const key of keys) {
+    if (!inputMembers.has(key) && inputFolds.has(foldOf(key))) return true;
+  }
+  return false;
 }
 
 /** The questions of a server by their keys, or what is wrong with them. */

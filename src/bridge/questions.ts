@@ -2,6 +2,8 @@ import type { Delivery } from '../core/answer.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import type { Lifetime } from '../core/lifetime.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
+import { withoutReserved } from '../wire/reserved-meta.ts';
+import { untyped } from '../wire/result-type.ts';
 import { inputRequest } from './question-words.ts';
 import { resultResponse } from './result-bytes.ts';
 
@@ -46,7 +48,10 @@ export class Questions {
   answer(responses: JsonObject): void {
     for (const [key, { settle }] of [...this.#open]) {
       const result = Object.hasOwn(responses, key) ? responses[key] : undefined;
-      if (isObject(result)) settle({ kind: 'answered', response: resultResponse(result) });
+      if (!isObject(result)) continue;
+      // It answers a legacy server, and neither as the gate nor with a type of its own.
+      const response = resultResponse(untyped(withoutReserved(result)));
+      settle({ kind: 'answered', response });
     }
   }
 

@@ -44,6 +44,8 @@ export class RelayModern implements Target {
     if (delivery.kind !== 'answered') return delivery;
     const { response } = delivery;
     if (response.kind === 'error') return { kind: 'answered', response: relayedError(response) };
+    // A client may read it as a question all the same.
+    if (response.resultType === '') return { kind: 'answered', response: unreadable };
     if (!isAsking(delivery)) return delivery;
     return { kind: 'answered', response: await this.#handOver(request.method, response, options) };
   }
@@ -103,3 +105,8 @@ export class RelayModern implements Target {
 
 /** Answers the gate, not the server: what the client says comes with its next request. */
 const handedOver = resultResponse({});
+
+const unreadable = errorResponse({
+  code: rpcCode.internal,
+  message: 'the server answered with a type of result that cannot be read',
+});

@@ -19,6 +19,12 @@ import { limitedLifetime, pause } from './limited-lifetime.ts';
 import type { BridgeLimits } from './limits.ts';
 import { errorResponse } from './result-bytes.ts';
 
+export interface ToModernParts {
+  readonly limits: BridgeLimits;
+  /** Why everything is stopped; undefined when nothing is. */
+  readonly frozen: () => string | undefined;
+}
+
 /** Requests that a modern connection has a call of its own for, and what it is told. */
 const subscriptions: ReadonlyMap<string, boolean> = new Map([
   ['resources/subscribe', true],
@@ -33,11 +39,13 @@ export class ToModern implements Target {
   readonly #connection: Connection;
   readonly #speaker: Speaker;
   readonly #limits: BridgeLimits;
+  readonly #frozen: () => string | undefined;
 
-  constructor(connection: Connection, speaker: Speaker, limits: BridgeLimits) {
+  constructor(connection: Connection, speaker: Speaker, { limits, frozen }: ToModernParts) {
     this.#connection = connection;
     this.#speaker = speaker;
     this.#limits = limits;
+    this.#frozen = frozen;
   }
 
   async send(request: ForwardedRequest, options: SendOptions): Promise<Delivery> {
@@ -90,6 +98,8 @@ export class ToModern implements Target {
     const refusal = await this.#ask(input, options, answers);
     if (refusal !== undefined) return { kind: 'answered', response: errorResponse(refusal) };
     if (input.questions.length === 0) await pause(this.#limits.pauseMs, options.lifetime);
+    // It was decided before all that waiting: who stops everything stops this too.
+    if (this.#frozen() !== undefined) return stopped;
     const retried = retry(request, input, Object.fromEntries(answers));
     return sentBefore(await this.#connection.send(retried, options));
   }
@@ -139,6 +149,8 @@ function retry(
 function sentBefore(delivery: Delivery): Delivery {
   return delivery.kind === 'unsent' ? { ...delivery, kind: 'lost' } : delivery;
 }
+
+const stopped: Delivery = { kind: 'lost', reason: 'all calls are stopped by the operator' };
 
 function failed(code: number, message: string): Delivery {
   return { kind: 'answered', response: errorResponse({ code, message }) };

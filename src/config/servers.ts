@@ -31,7 +31,29 @@ export function usableServers(
     const meant = usableServer(entry, at(path, key), env, report);
     return meant === undefined ? [] : [[key, meant]];
   });
+  checkKeys(
+    usable.map(([key]) => key),
+    path,
+    report,
+  );
   return Object.fromEntries(usable);
+}
+
+/** Files are named after servers, and some file systems ignore case; so do people who read a tool's name. */
+function checkKeys(keys: readonly string[], path: Path, report: Report): void {
+  const seen = new Map<string, string>();
+  for (const key of keys) {
+    const other = seen.get(key.toLowerCase());
+    seen.set(key.toLowerCase(), key);
+    if (other === undefined) continue;
+    report({
+      path: at(path, key),
+      expected: 'a server key of its own',
+      found: `"${key}", which is "${other}" but for the case of its letters`,
+      hint: 'rename one of the two servers',
+      atKey: true,
+    });
+  }
 }
 
 function usableServer(

@@ -14,7 +14,10 @@ export interface RawResponse {
   readonly kind: 'result' | 'error';
   /** A tool result that says `isError: true`. */
   readonly isError: boolean;
-  /** What a result says under `resultType` (MCP 2026-07-28); undefined where it says nothing, as legacy ones do. */
+  /**
+   * What a result says under `resultType` (MCP 2026-07-28); undefined where it says nothing, and '' where that is nothing
+   * that anybody knows. Of somebody who speaks the legacy era it is never more than `complete`.
+   */
   readonly resultType: string | undefined;
 }
 

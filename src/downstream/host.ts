@@ -18,6 +18,8 @@ export interface HostParts extends SelfDescription {
   readonly decide: Decide;
   readonly visibility: Visibility;
   readonly clock: Clock;
+  /** Why everything is stopped; undefined when nothing is. */
+  readonly frozen: () => string | undefined;
   /** A modern client that says nothing for so long lets go of its servers, and has them anew when it comes back. */
   readonly clientIdleMs?: number;
 }
@@ -46,12 +48,15 @@ class SharedHost implements Host {
 
   constructor(parts: HostParts) {
     this.#parts = parts;
-    const { pools, bridge, decide, clock } = parts;
+    const { pools, bridge, decide, clock, frozen } = parts;
     this.#texts = new ListTexts(parts.visibility);
     const tasks = { owners: new TaskOwners(), questions: new TaskQuestions() };
     const shared = { texts: this.#texts, holds: this.#holds, ...tasks };
     const { clientIdleMs: idleMs = defaultIdleMs } = parts;
-    this.#clients = new ModernClients({ pools, bridge, decide, ...shared }, { clock, idleMs });
+    this.#clients = new ModernClients(
+      { pools, bridge, decide, frozen, ...shared },
+      { clock, idleMs },
+    );
     this.modern = new ModernFace(parts, this.#clients);
   }
 

@@ -69,7 +69,8 @@ export class ListTexts {
     await catalog.settled(settleLimitMs);
     const texts = this.#of(catalog);
     const { era, identity, client } = viewer;
-    const place = JSON.stringify([kind, era, identity.scope, client.name, client.version]);
+    const { scope, claims = null } = identity;
+    const place = JSON.stringify([kind, era, scope, claims, client.name, client.version]);
     const key = `${catalog.revision} ${this.#visibility.key()}`;
     const known = texts.get(place);
     // The one that was used last stands last.

@@ -33,6 +33,8 @@ export interface ModernClientParts {
   readonly pools: Pick<UpstreamPools, 'join'>;
   readonly bridge: Pick<Bridge, 'cross'>;
   readonly decide: Decide;
+  /** Why everything is stopped; undefined when nothing is. */
+  readonly frozen: () => string | undefined;
   readonly texts: ListTexts;
   readonly holds: ResourceHolds;
   readonly owners: TaskOwners;
@@ -77,6 +79,11 @@ export class ModernClient {
   /** Nothing is in flight, and nobody listens. */
   get isIdle(): boolean {
     return this.#open === 0;
+  }
+
+  /** It was too much for the gate when it came, and may have servers by now. */
+  get isRefused(): boolean {
+    return this.#membership.isRefused === true;
   }
 
   /** The answer; undefined when the request has answered for itself. */

@@ -26,7 +26,7 @@ interface Place {
   usedMs: number;
 }
 
-/** The modern clients of one process, by who calls, under what name, with which capabilities. */
+/** The modern clients of one process, by who calls, as whom, under what name, with which capabilities. */
 export class ModernClients {
   readonly #parts: ModernClientParts;
   readonly #clock: Clock;
@@ -43,7 +43,7 @@ export class ModernClients {
 
   of(hello: ClientHello, identity: Identity): ModernClient | RpcError {
     const key = keyOf(hello, identity);
-    const place = this.#places.get(key) ?? this.#make(hello, identity);
+    const place = this.#found(key) ?? this.#make(hello, identity);
     if (place === undefined) {
       return { code: rpcCode.unavailable, message: 'too many clients are served; try again later' };
     }
@@ -67,6 +67,13 @@ export class ModernClients {
     this.#sweeping = undefined;
     for (const { client } of this.#places.values()) client.close();
     this.#places.clear();
+  }
+
+  #found(key: string): Place | undefined {
+    const place = this.#places.get(key);
+    if (place?.client.isRefused !== true || !place.client.isIdle) return place;
+    this.#letGo(key, place);
+    return undefined;
   }
 
   #make(hello: ClientHello, identity: Identity): Place | undefined {
@@ -110,8 +117,9 @@ export class ModernClients {
   }
 }
 
-function keyOf(hello: ClientHello, { scope }: Identity): string {
+// What an issuer vouches for is decided on, and may be less in the caller's next token.
+function keyOf(hello: ClientHello, { scope, claims }: Identity): string {
   const { name, version } = clientOf(hello);
-  const key = JSON.stringify([scope, name, version, hello.capabilities]);
+  const key = JSON.stringify([scope, claims ?? null, name, version, hello.capabilities]);
   return key.length > keyLimit ? digestOf(key) : key;
 }

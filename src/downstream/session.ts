@@ -16,8 +16,9 @@ import type {
   RequestId,
 } from '../wire/contract.ts';
 import { lookup } from '../wire/methods.ts';
-import { withoutReservedMembers } from '../wire/reserved-meta.ts';
+import { cleanResponse, withoutReserved, withoutReservedMembers } from '../wire/reserved-meta.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
+import { withoutType } from '../wire/without-type.ts';
 import { cancelledBy } from './cancellation.ts';
 import { ClientLink } from './client-link.ts';
 import type { LegacySession, Outlet } from './contract.ts';
@@ -101,7 +102,7 @@ export class ClientSession implements LegacySession {
         this.#notification(message);
         break;
       case 'response':
-        this.#link.answered(message.id, message.response);
+        this.#link.answered(message.id, withoutType(cleanResponse(message.response)));
         break;
       case 'invalid':
         if (message.answers === null) outlet.refuse(message.id, message.error);
@@ -262,7 +263,8 @@ export class ClientSession implements LegacySession {
     if (treatment === 'pass') {
       const passed = withoutReservedMembers(notification);
       for (const connection of this.#serving.pool.connections(undefined)) connection.notify(passed);
-    } else if (method === 'notifications/progress' && params) this.#link.progressed(params);
+    } else if (method === 'notifications/progress' && params)
+      this.#link.progressed(withoutReserved(params));
     const cancelled = cancelledBy(notification);
     if (cancelled !== undefined) this.#inFlight.get(cancelled.id)?.end(cancelled.reason);
   }

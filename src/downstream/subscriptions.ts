@@ -11,6 +11,8 @@ import type { ResourceNews } from './resource-news.ts';
 const subscriptionsLimit = 50;
 const urisLimit = 500;
 const uriLengthLimit = 2_048;
+/** News of a resource waits for a slow reader, one for each: of longer ones only the resource is told. */
+const newsCharacters = 16_384;
 
 /** The lists whose changes a client may ask for, by the member of the filter. */
 const listFlags: Readonly<Record<string, string>> = {
@@ -74,8 +76,9 @@ export class Subscriptions {
     const uri = params?.['uri'];
     if (typeof uri !== 'string' || !this.#resources.isOf(server, uri)) return;
     const method = 'notifications/resources/updated';
+    const kept = JSON.stringify(params).length > newsCharacters ? { uri } : params;
     for (const { open, uris } of this.#active) {
-      if (uris.has(uri)) open.tellOnce(`${method} ${uri}`, tagged(open, method, params));
+      if (uris.has(uri)) open.tellOnce(`${method} ${uri}`, tagged(open, method, kept));
     }
   }
 

@@ -1,5 +1,5 @@
 import { answeredResult, refusedInput } from '../bridge/ask-all.ts';
-import { type Question, questionsIn } from '../bridge/input-required.ts';
+import { isConfusing, type Question, questionsIn } from '../bridge/input-required.ts';
 import { inputRequest } from '../bridge/question-words.ts';
 import {
   errorResponse,
@@ -27,6 +27,8 @@ export interface TaskPlace {
 
 const questionsPerAnswer = 20;
 const knownLimit = 1_000;
+/** A longer question is decided each time: a server may make up as many as it likes. */
+const knownCharacters = 8_192;
 
 /**
  * What the server of a task asks of its client stands in the state of the task. It is decided like everything that a server
@@ -38,7 +40,9 @@ export class TaskQuestions {
   /** The answer of a task's server as the client may have it. One question that is refused withholds it. */
   async cleared(response: RawResponse, place: TaskPlace): Promise<RawResponse> {
     const members = resultMembers(response);
-    if (members?.has('inputRequests') !== true) return response;
+    if (members === undefined) return response;
+    if (isConfusing(members.keys())) return unreadable;
+    if (!members.has('inputRequests')) return response;
     const asked = questionsIn(objectIn(response)?.['inputRequests'] ?? null, questionsPerAnswer);
     if (typeof asked === 'string') {
       return errorResponse({ code: rpcCode.internal, message: asked });
@@ -56,7 +60,9 @@ export class TaskQuestions {
   async #decided(question: Question, place: TaskPlace): Promise<Decided> {
     const { key, method, params } = question;
     const { scope, server, taskId } = place;
-    const known = digestOf(JSON.stringify([scope, server, taskId, key, method, params ?? null]));
+    const text = JSON.stringify([scope, server, taskId, key, method, params ?? null]);
+    if (text.length > knownCharacters) return decide(question, place);
+    const known = digestOf(text);
     const request = this.#known.get(known);
     if (request !== undefined) return { request };
     const decided = await decide(question, place);
@@ -90,4 +96,9 @@ function decide(question: Question, { server, asking }: TaskPlace): Promise<Deci
 const handedOver: Promise<Delivery> = Promise.resolve({
   kind: 'answered',
   response: resultResponse({}),
+});
+
+const unreadable = errorResponse({
+  code: rpcCode.internal,
+  message: 'the server asked for input in a way that cannot be read',
 });

@@ -1,6 +1,6 @@
 import { relayedError } from '../bridge/hop-errors.ts';
 import { modernReply } from '../bridge/modern-reply.ts';
-import { objectIn } from '../bridge/result-bytes.ts';
+import { objectIn, resultResponse } from '../bridge/result-bytes.ts';
 import type { RawResponse, Reply, RpcError } from '../core/answer.ts';
 import { isObject } from '../core/json.ts';
 import type { Lifetime } from '../core/lifetime.ts';
@@ -19,6 +19,8 @@ export interface TaskParts {
   readonly scope: string;
   readonly hello: ClientHello;
   readonly asking: TaskPlace['asking'];
+  /** Why everything is stopped; undefined when nothing is. */
+  readonly frozen: () => string | undefined;
 }
 
 /** `tasks/get`, `tasks/update` and `tasks/cancel`: they go to the server that made the task for this caller. */
@@ -37,6 +39,10 @@ export async function serveTask(
   }
   const server = owners.serverOf(scope, taskId);
   if (server === undefined) return refused(rpcCode.invalidParams, 'Unknown task');
+  // The answer to a question lets the task go on; to look at it or to end it is free.
+  if (method === 'tasks/update' && parts.frozen() !== undefined) {
+    return refused(rpcCode.denied, 'all calls are stopped by the operator');
+  }
   const connection = pool.connection(server);
   if (connection?.era !== 'modern') return refused(rpcCode.unavailable, 'its server is not there');
   const forwarded = { method, fields, meta: forwardedMeta(meta), ...none };
@@ -68,8 +74,8 @@ async function answerOf(parts: TaskParts, method: string, answer: TaskAnswer): P
 
 /** The answer to a call of this server, once it is known whose task it is that the answer may stand for. */
 export async function noteTask(parts: TaskParts, server: string, reply: Reply): Promise<Reply> {
-  if (reply.kind !== 'relayed' || reply.response.resultType !== 'task') return reply;
-  const { response } = reply;
+  const response = responseIn(reply);
+  if (response?.resultType !== 'task') return reply;
   const { owners, scope, hello } = parts;
   const taskId = objectIn(response)?.['taskId'];
   if (!speaksTasks(hello) || typeof taskId !== 'string' || taskId.length > taskIdLimit) {
@@ -79,6 +85,13 @@ export async function noteTask(parts: TaskParts, server: string, reply: Reply): 
     return refused(rpcCode.internal, 'the server answered with the task of another server');
   }
   return { kind: 'relayed', response: await cleared(parts, { server, taskId, response }) };
+}
+
+/** A result that was kept for a caller who had gone is a task all the same. */
+function responseIn(reply: Reply): RawResponse | undefined {
+  if (reply.kind === 'relayed') return reply.response;
+  const isTask = reply.kind === 'made' && reply.result['resultType'] === 'task';
+  return isTask ? resultResponse(reply.result) : undefined;
 }
 
 function cleared(

@@ -104,7 +104,7 @@ function toolCall(params: JsonObject, catalog: Catalog, era: Era): Part | RpcErr
       arguments: args ?? {},
       tool: () => catalog.tool(name),
     },
-    fields: { name: tool.name, ...others },
+    fields: { name: tool.name, ...withoutReserved(others) },
     argumentsText: args === undefined ? undefined : JSON.stringify(args),
   };
 }
@@ -147,8 +147,9 @@ function whole(
   resourceType: ToolCall['resourceType'],
   server: string,
   name: string,
-  params: JsonObject,
+  said: JsonObject,
 ): Part {
+  const params = withoutReserved(said);
   const seen = { resourceType, server, name, arguments: params, tool: () => undefined };
   return { seen, fields: params, argumentsText: undefined };
 }

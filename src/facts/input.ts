@@ -1,5 +1,6 @@
 import { timestamp } from '../core/clock.ts';
 import type { JsonObject } from '../core/json.ts';
+import { once } from '../core/once.ts';
 import type { Caller, ToolCall, ToolFacts } from '../core/tool-call.ts';
 import type { PolicyInput } from '../policy/input.ts';
 import { modelFacts } from './model.ts';
@@ -29,10 +30,13 @@ export interface Moment {
   readonly prior: PolicyInput['context']['prior'];
 }
 
-/** The revision of MCP that the input speaks of. */
-const mcpRevision = '2025-11-25';
+/** `mcp` is the revision that the input speaks of. */
+const version = Object.freeze({ mcp_gate: '1', mcp: '2025-11-25' } as const);
 
-/** The policy input document of design section 6. What is not known is present and says so. */
+/**
+ * The policy input document of design section 6. What is not known is present and says so. Parts that calls have in
+ * common are shared, and frozen.
+ */
 export function buildInput(
   call: ToolCall,
   tool: ToolFacts | undefined,
@@ -41,8 +45,8 @@ export function buildInput(
   moment: Moment,
 ): PolicyInput {
   return {
-    version: { mcp_gate: '1', mcp: mcpRevision },
-    subject: subjectOf(caller),
+    version,
+    subject: subjectOf(caller.identity),
     action: { name: call.action },
     resource: resourceOf(call, tool, settings, moment),
     model: modelFacts(call.claims.model),
@@ -73,16 +77,16 @@ export function buildInput(
   };
 }
 
-const unclassified: PolicyInput['classification'] = {
+const unclassified: PolicyInput['classification'] = Object.freeze({
   labels: [],
   findings: [],
   classifier: { id: 'none', version: '0' },
   asserted: [],
-};
+});
 
-function subjectOf({ identity }: Caller): PolicyInput['subject'] {
+const subjectOf = once((identity: Caller['identity']): PolicyInput['subject'] => {
   const { claims } = identity;
-  return {
+  return Object.freeze({
     type: identity.type,
     id: identity.id,
     properties: {
@@ -97,8 +101,8 @@ function subjectOf({ identity }: Caller): PolicyInput['subject'] {
       delegation: [],
       emergency: false,
     },
-  };
-}
+  });
+});
 
 function resourceOf(
   call: ToolCall,

@@ -77,6 +77,8 @@ export interface PoolClient {
 
 export interface Membership {
   readonly pool: UpstreamPool;
+  /** There were too many pools: whoever wants servers all the same joins again later. */
+  readonly isRefused?: boolean;
   leave(): void;
 }
 

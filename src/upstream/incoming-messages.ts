@@ -13,6 +13,7 @@ import type {
 import { readMessage } from '../wire/read-message.ts';
 import { cleanResponse, withoutReserved, withoutReservedMembers } from '../wire/reserved-meta.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
+import { withoutType } from '../wire/without-type.ts';
 import { FaultMeter } from './fault-meter.ts';
 import type { UpstreamLimits } from './limits.ts';
 import type { Listening } from './listening.ts';
@@ -91,7 +92,9 @@ export class IncomingMessages {
 
   #answer({ id, response }: Incoming & { readonly kind: 'response' }): boolean {
     const { pending } = this.#options;
-    return typeof id === 'number' && pending.has(id) && pending.answer(id, cleanResponse(response));
+    if (typeof id !== 'number' || !pending.has(id)) return false;
+    const clean = cleanResponse(response);
+    return pending.answer(id, this.#listening === undefined ? withoutType(clean) : clean);
   }
 
   #request(request: IncomingRequest): void {

@@ -133,7 +133,8 @@ class KeyedPools implements UpstreamPools {
   }
 
   #refuse(reason: string): Membership {
-    return { pool: createRefusedPool(this.#options.servers, reason), leave() {} };
+    const pool = createRefusedPool(this.#options.servers, reason);
+    return { pool, isRefused: true, leave() {} };
   }
 
   #changed(): void {

@@ -1,7 +1,9 @@
 import type { RawResponse } from '../core/answer.ts';
-import type { Json, JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
 import type { RequestId } from './contract.ts';
+import { typeOf } from './result-type.ts';
+import { rpcCode } from './rpc-error.ts';
 
 /** Writes a parsed response anew as one line; members beside those of JSON-RPC follow its value. */
 export function composeResponse(
@@ -24,11 +26,18 @@ export function composeResponse(
     value: [headBytes.length, valueEnd],
     kind,
     isError: kind === 'result' && isObject(value) && value['isError'] === true,
-    resultType: kind === 'result' && isObject(value) ? textOf(value['resultType']) : undefined,
+    resultType: kind === 'result' && isObject(value) ? typeOf(value) : undefined,
   };
 }
 
-/** What a result says it is; anything but a text is no type that anybody knows. */
-function textOf(said: Json | undefined): string | undefined {
-  return said === undefined || typeof said === 'string' ? said : '';
+/** An error in place of a response that nobody may see. */
+export function withheld(response: RawResponse, reason: string): RawResponse {
+  const error = { code: rpcCode.internal, message: `answer was withheld: ${reason}` };
+  return composeResponse({ error }, idOf(response), 'error');
+}
+
+export function idOf(response: RawResponse): RequestId {
+  const [start, end] = response.id;
+  const id: unknown = JSON.parse(response.line.toString('utf8', start, end));
+  return typeof id === 'number' ? id : String(id);
 }

@@ -6,6 +6,7 @@ import { readStrict } from '../core/strict-json.ts';
 import { messageKeyFault, paramsKeyFault } from './ambiguous-keys.ts';
 import type { Incoming, InvalidMessage, RequestId } from './contract.ts';
 import { composeResponse } from './raw-response.ts';
+import { typeAt } from './result-type.ts';
 import { rpcCode } from './rpc-error.ts';
 import type { Members, Scan } from './scan.ts';
 import { scanObject } from './scan.ts';
@@ -33,7 +34,7 @@ function readRaw(line: Buffer, scan: Scan): Incoming | undefined {
   if (id === null) return undefined;
   const isError = inner !== undefined && textAt(line, inner.get('isError')) === 'true';
   const kind = result === undefined ? 'error' : 'result';
-  const resultType = typeAt(line, inner?.get('resultType'));
+  const resultType = inner && typeAt(line, inner);
   const response = { line: onOneLine(line), id: idSpan, value, kind, isError, resultType } as const;
   return { kind: 'response', id, response };
 }
@@ -181,13 +182,6 @@ function readId(line: Buffer, span: Span): RequestId | null {
 
 function isId(value: unknown): value is RequestId {
   return typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value));
-}
-
-/** Types are short and plain; a longer or escaped one is none that anybody knows. */
-function typeAt(line: Buffer, span: Span | undefined): string | undefined {
-  if (span === undefined) return undefined;
-  const text = line.toString('latin1', span[0], Math.min(span[1], span[0] + 66));
-  return /^"([\w./-]{1,64})"$/.exec(text)?.[1] ?? '';
 }
 
 function textAt(line: Buffer, span: Span | undefined): string | undefined {

@@ -3,8 +3,7 @@ import type { Json, JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
 import { readStrict } from '../core/strict-json.ts';
 import type { IncomingNotification } from './contract.ts';
-import { composeResponse } from './raw-response.ts';
-import { rpcCode } from './rpc-error.ts';
+import { composeResponse, idOf, withheld } from './raw-response.ts';
 
 const reserved = 'dev.mcp-gate';
 const reservedPrefix = `${reserved}/`;
@@ -81,9 +80,9 @@ function cleanItems(items: readonly Json[], everywhere: boolean): readonly Json[
 export function cleanResponse(response: RawResponse): RawResponse {
   if (!maySpellReserved(response.line)) return response;
   const read = readStrict(response.line);
-  if (read.kind === 'broken') return withhold(response, read.reason);
+  if (read.kind === 'broken') return withheld(response, read.reason);
   if (read.kind === 'value') return rebuild(response, read.value, false);
-  if (read.rule === 'depth') return withhold(response, read.reason);
+  if (read.rule === 'depth') return withheld(response, read.reason);
   // Which of two equal keys the client would take is unknown: it gets only the one that was looked at.
   const ambiguous = read.rule === 'duplicate_key' || read.rule === 'proto_key';
   const value: Json = JSON.parse(response.line.toString('utf8'));
@@ -91,7 +90,7 @@ export function cleanResponse(response: RawResponse): RawResponse {
 }
 
 function rebuild(response: RawResponse, message: Json, always: boolean): RawResponse {
-  if (!isObject(message)) return withhold(response, 'a message must be a json object');
+  if (!isObject(message)) return withheld(response, 'a message must be a json object');
   const cleaned = cleanMessage(message);
   if (cleaned === message && !always) return response;
   return composeResponse(cleaned, idOf(response), response.kind);
@@ -103,17 +102,6 @@ function cleanMessage(message: JsonObject): JsonObject {
   if (!isObject(error)) return cleaned;
   const cleanError = cleanObject(error, true);
   return cleanError === error ? cleaned : { ...cleaned, error: cleanError };
-}
-
-function withhold(response: RawResponse, reason: string): RawResponse {
-  const error = { code: rpcCode.internal, message: `answer was withheld: ${reason}` };
-  return composeResponse({ error }, idOf(response), 'error');
-}
-
-function idOf(response: RawResponse): string | number {
-  const [start, end] = response.id;
-  const id: unknown = JSON.parse(response.line.toString('utf8', start, end));
-  return typeof id === 'number' ? id : String(id);
 }
 
 /** The bytes that an escape may stand for if it is part of the prefix. */

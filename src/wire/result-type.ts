@@ -1,6 +1,6 @@
 import type { RawResponse, Span } from '../core/answer.ts';
 import { foldOf } from '../core/fold.ts';
-import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 
 // What a result is stands under `resultType` (MCP 2026-07-28). A question that is not known for one would pass by policy,
 // so a type counts however it is spelled, and what only some parsers take for one is a type that nobody knows.

@@ -15,6 +15,7 @@ import {
   modernCall,
   modernSpeaker,
   type Received,
+  rawResponse,
   refusal,
   resultIn,
   ScriptedConnection,
@@ -31,6 +32,11 @@ const ask = (inputRequests: object | undefined, requestState?: string) => ({
   ...(requestState !== undefined && { requestState }),
   'x-own': [1],
 });
+
+/** Every character as an escape. */
+function escaped(text: string): string {
+  return [...text].map((each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+}
 
 function rounds(...answers: readonly unknown[]): ScriptedConnection {
   return new ScriptedConnection('modern', (received: Received, round) => {
@@ -125,7 +131,47 @@ describe('a modern server asks a modern client', () => {
     expect(server.last().params['inputResponses']).toEqual({ a: ada, b: result });
   });
 
+  it.each([
+    ['with escapes', String.raw`{"resultType":"\u0069nput\u005frequired",$}`],
+    ['with nothing but escapes', `{"resultType":"${escaped('input_required')}",$}`],
+  ])('and policy hears of it however the type is written: %s', async (_, template) => {
+    const text = template.replace(
+      '$',
+      JSON.stringify({ inputRequests: { a: question } }).slice(1, -1),
+    );
+    const server = new ScriptedConnection('modern', (received) => {
+      received.respond(rawResponse(`{"jsonrpc":"2.0","id":1,"result":${text}}`));
+    });
+    const policy = () => refusal('Denied by policy');
+    const got = await carry(createRig(), server, modernCall, { policy });
+    expect(errorIn(got).message).toBe(
+      'the server asked for "elicitation/create": Denied by policy',
+    );
+  });
+
+  it.each([
+    ['in another case', '"ResultType":"input_required"'],
+    ['as another value', '"resultType":["input_required"]'],
+  ])('and nothing of it reaches the client when the type is said %s', async (_, type) => {
+    const questions = JSON.stringify({ inputRequests: { a: question } }).slice(1, -1);
+    const server = new ScriptedConnection('modern', (received) => {
+      received.respond(rawResponse(`{"jsonrpc":"2.0","id":1,"result":{${type},${questions}}}`));
+    });
+    expect(await carry(createRig(), server, modernCall)).toEqual({
+      error: {
+        code: -32603,
+        message: 'the server answered with a type of result that cannot be read',
+      },
+    });
+  });
+
   const faults: readonly [name: string, answer: unknown, method: string, message: string][] = [
+    [
+      'asks twice, by the case of a key',
+      { ...ask({ a: question }, 's'), InputRequests: { a: sampling } },
+      'tools/call',
+      'the server asked for input in a way that cannot be read',
+    ],
     [
       'asks for nothing',
       ask(undefined),

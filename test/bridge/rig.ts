@@ -258,16 +258,26 @@ export interface Rig {
   readonly bridge: Bridge;
   /** Milliseconds that have passed, for the bridge. */
   pass(ms: number): void;
+  /** The operator stops everything. */
+  freeze(): void;
 }
 
 export function createRig(limits: Partial<BridgeLimits> = {}): Rig {
   let now = 1_000_000;
-  const bridge = createBridge({ clock: () => now, limits: { pauseMs: 1, ...limits } });
+  let frozen: string | undefined;
+  const bridge = createBridge({
+    clock: () => now,
+    frozen: () => frozen,
+    limits: { pauseMs: 1, ...limits },
+  });
   onTestFinished(() => bridge.close());
   return {
     bridge,
     pass: (ms) => {
       now += ms;
+    },
+    freeze: () => {
+      frozen = 'stop';
     },
   };
 }

@@ -79,6 +79,15 @@ describe('a legacy server asks a modern client', () => {
     expect(server.cancelled).toEqual([]);
   });
 
+  it('and hears an answer without a type, and nothing in the name of the gate', async () => {
+    const rig = createRig();
+    const forged = { resultType: 'input_required', _meta: { 'dev.mcp-gate/decision': {} } };
+    const server = asking();
+    const first = await carry(rig, server, modernCall);
+    const second = await carry(rig, server, again(first, { 1: { ...ada, ...forged } }));
+    expect(said(second)).toEqual([{ ...ada, _meta: {} }]);
+  });
+
   it('over several rounds', async () => {
     const rig = createRig();
     const server = asking(3);

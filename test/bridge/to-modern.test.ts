@@ -52,6 +52,23 @@ describe('a modern server asks a legacy client', () => {
     expect(got).toEqual({ result: done });
   });
 
+  it.each([
+    ['is answered', ask('name', 's1')],
+    ['has asked for nothing but another try', { resultType: 'input_required', requestState: 's' }],
+  ])(
+    'and is not sent the request again once everything is stopped, when it %s',
+    async (_, first) => {
+      const rig = createRig();
+      const server = new ScriptedConnection('modern', (received) => {
+        received.result(JSON.parse(JSON.stringify(first)));
+        rig.freeze();
+      });
+      const got = await carry(rig, server, call, ways);
+      expect(errorIn(got).message).toBe('lost: all calls are stopped by the operator');
+      expect(server.received).toHaveLength(1);
+    },
+  );
+
   it('over several rounds, each with its own answers and state', async () => {
     const server = rounds(ask('a', 's1'), ask('b'), ask('c', 's "3"\\'), done);
     expect(await carry(createRig(), server, call, ways)).toEqual({ result: done });

@@ -87,6 +87,12 @@ const faults: [claim: string, text: string, message: string, hint: string | unde
     "rename the server: its key becomes the first part of its tools' names",
   ],
   [
+    'server keys that differ by case only are refused',
+    '{"mcpServers": {"Files": {"command": "node"}, "files": {"command": "node"}}}',
+    '1:47: "mcpServers.files": expected a server key of its own, found "files", which is "Files" but for the case of its letters',
+    'rename one of the two servers',
+  ],
+  [
     'a server without a command is refused at its entry',
     '{"mcpServers": {"files": {"args": ["x"]}}}',
     '1:26: "mcpServers.files.command": expected text, found nothing',

@@ -99,6 +99,12 @@ describe('a subscription', () => {
     expect(toldMethods(2)).toEqual([acknowledged, updated]);
   });
 
+  it('is told only which resource it is when its server says very much of it', async () => {
+    await listen(1, { resourceSubscriptions: ['s:1'] });
+    update('s', 's:1', { title: 'x'.repeat(20_000) });
+    expect(told(1).at(-1)?.['params']).toEqual({ uri: 's:1', _meta: { [idKey]: 1 } });
+  });
+
   it('that is cancelled ends without an answer, and the last one takes the resource back', async () => {
     await listen(1, { resourceSubscriptions: ['s:1'], toolsListChanged: true });
     await listen(2, { resourceSubscriptions: ['s:1'] });

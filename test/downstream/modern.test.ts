@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
+import type { Identity } from '../../src/core/tool-call.ts';
 import { responseOf, SessionRig, serverAsks } from './rig.ts';
 
 let rig: SessionRig;
@@ -185,6 +186,36 @@ describe('a modern request', () => {
       ['test', 'os:a'],
       ['b', 'os:a'],
     ]);
+  });
+
+  it('is decided, and lists are filtered, by what the issuer vouches for with this very token', async () => {
+    const written: unknown[] = [];
+    const outlet = {
+      reply: (id: unknown) => written.push(id),
+      refuse: () => {},
+      notify: () => {},
+      request: () => {},
+      pending: 0,
+    };
+    const seen: unknown[] = [];
+    rig.decide = async (_call, { identity }) => {
+      seen.push(identity.claims?.roles);
+      return { kind: 'made', result: {} };
+    };
+    const withRoles = (...roles: readonly string[]): Identity => {
+      const none = { groups: [], tenant: null, department: null, region: null };
+      const claims = { issuer: 'https://issuer.test', roles, ...none };
+      const scope = 'oidc:https%3A//issuer.test::ada';
+      return { type: 'identity', id: 'ada', source: 'oidc', verified: true, scope, claims };
+    };
+    const tokens = [withRoles('admin'), withRoles(), withRoles('admin')];
+    for (const [at, identity] of tokens.entries()) {
+      rig.askFrom(outlet, identity, 2 * at, 'tools/call', { name: 's__echo' });
+      rig.askFrom(outlet, identity, 2 * at + 1, 'tools/list', {});
+      await vi.waitFor(() => expect(written).toHaveLength(2 * at + 2));
+    }
+    expect(seen).toEqual([['admin'], [], ['admin']]);
+    expect(rig.viewers.map(({ identity }) => identity.claims?.roles)).toEqual([['admin'], []]);
   });
 
   it('counts with the others of the same client', async () => {
@@ -473,6 +504,17 @@ describe('a modern client that says nothing for long', () => {
     rig.askModern(2, 'tools/list');
     await vi.waitFor(() => expect(rig.answerTo(2)).toBeDefined());
     expect(rig.members).toHaveLength(2);
+  });
+
+  it('joins again with every request while there is no room for it, and stays once there is', async () => {
+    rig.isFull = true;
+    for (const id of [1, 2, 3, 4]) {
+      rig.isFull = id < 3;
+      rig.askModern(id, 'tools/list');
+      await vi.advanceTimersByTimeAsync(0);
+      expect(rig.answerTo(id)).toBeDefined();
+    }
+    expect(rig.members.map(({ hasLeft }) => hasLeft)).toEqual([true, true, false]);
   });
 
   it('keeps them while something is in flight', async () => {

@@ -41,6 +41,8 @@ export class SessionRig {
   /** Who has joined the pool, and whether it has left. */
   readonly members: { readonly client: PoolClient; hasLeft: boolean }[] = [];
   readonly viewers: Viewer[] = [];
+  /** There are too many pools. */
+  isFull = false;
   readonly reception: Reception;
   readonly shown = new Set<string>(['s__echo', 's__hidden']);
   listed = 0;
@@ -63,9 +65,12 @@ export class SessionRig {
     const { lifetime, relayProgress: onProgress, related } = caller;
     return toAnswer(await to.send(call.request, { lifetime, onProgress, related }));
   };
+  /** Why the operator has stopped everything. */
+  frozen: string | undefined;
   readonly host: Host = createHost({
+    frozen: () => this.frozen,
     pools: { join: (client) => this.#join(client) },
-    bridge: createBridge({ clock: () => this.now }),
+    bridge: createBridge({ clock: () => this.now, frozen: () => undefined }),
     decide: (...call) => this.decide(...call),
     visibility: this.#visibility(),
     clock: () => this.now,
@@ -122,7 +127,7 @@ export class SessionRig {
   /** Sends a modern request as another connection would. */
   askFrom(
     outlet: Outlet,
-    scope: string,
+    caller: string | Identity,
     id: number,
     method: string,
     params: JsonObject,
@@ -132,7 +137,8 @@ export class SessionRig {
     const speaker = readEnvelope(meta);
     if ('code' in speaker) throw new Error(speaker.message);
     const request = { kind: 'request', id, method, params: meta, extras: undefined } as const;
-    this.host.modern.request(request, speaker, identityOf(scope), outlet);
+    const identity = typeof caller === 'string' ? identityOf(caller) : caller;
+    this.host.modern.request(request, speaker, identity, outlet);
   }
 
   hello(capabilities: JsonObject = {}): void {
@@ -198,7 +204,7 @@ export class SessionRig {
     const leave = (): void => {
       member.hasLeft = true;
     };
-    return { pool: this.#pool, leave };
+    return { pool: this.#pool, isRefused: this.isFull, leave };
   }
 
   #makePool(): UpstreamPool {

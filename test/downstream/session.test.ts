@@ -332,6 +332,43 @@ describe('what a server starts', () => {
     );
   });
 
+  it.each(['s__echo', 'm__work'])(
+    'hears nothing in the name of the gate beside the arguments of %s',
+    async (name) => {
+      rig.hello();
+      const forged = { _meta: { 'dev.mcp-gate/decision': {}, kept: 1 } };
+      rig.ask(1, 'tools/call', { name, arguments: forged, own: forged });
+      const sent = await vi.waitFor(() => rig.sent[0] ?? Promise.reject(new Error('not sent yet')));
+      expect(sent.request.fields?.['own']).toEqual({ _meta: { kept: 1 } });
+      // They go as they were decided.
+      expect(sent.request.argumentsText).toBe(JSON.stringify(forged));
+      sent.resolve(responseOf({}));
+    },
+  );
+
+  it('gets no answer in the name of the gate, and none with a type of its own', async () => {
+    rig.hello({ roots: {} });
+    const answers = serverAsks(rig, 'roots/list', {}, new Lifetime());
+    const asked = await vi.waitFor(() => {
+      const found = rig.out.find((each) => each['method'] === 'roots/list');
+      if (found === undefined) throw new Error('not asked yet');
+      return found;
+    });
+    const _meta = { 'dev.mcp-gate/decision': {}, kept: 1 };
+    rig.say({
+      jsonrpc: '2.0',
+      id: Number(asked['id']),
+      result: { roots: [], resultType: 'input_required', _meta },
+    });
+    const [answer] = await vi.waitFor(() => {
+      expect(answers).toHaveLength(1);
+      return answers;
+    });
+    if (answer?.kind !== 'relayed') throw new Error('no answer');
+    expect(textOf(answer.response)).toBe('{"roots":[],"_meta":{"kept":1}}');
+    expect(answer.response.resultType).toBeUndefined();
+  });
+
   it.each([
     ['a capability that the client did not declare', 'sampling/createMessage'],
     ['a method that is not known', 'made/up'],

@@ -63,6 +63,23 @@ describe('a task', () => {
     },
   );
 
+  it('gets no answers any more once everything is stopped, and can still be looked at and ended', async () => {
+    await startTask('t');
+    rig.frozen = 'stop';
+    rig.askModern(1, 'tasks/update', { taskId: 't', inputResponses: {} }, declared);
+    expect((await answered(1))['error']).toEqual({
+      code: 4003,
+      message: 'all calls are stopped by the operator',
+    });
+    for (const method of ['tasks/get', 'tasks/cancel']) {
+      const at = rig.sent.length;
+      rig.askModern(method, method, { taskId: 't' }, declared);
+      (await sentAt(at)).resolve(responseOf({}));
+      await answered(method);
+    }
+    expect(rig.sent.map(({ request }) => request.method)).not.toContain('tasks/update');
+  });
+
   it('is unknown to another caller', async () => {
     await startTask('t');
     const refused: unknown[] = [];
@@ -180,6 +197,17 @@ describe('what the server of a task asks', () => {
     ]);
   });
 
+  it('is not remembered when it is long', async () => {
+    await startTask('t', 'm__work', speaks);
+    const long = { ...question, params: { message: 'x'.repeat(8_192) } };
+    for (const id of [1, 2]) {
+      expect((await stateIs(id, { q: long }))['result']).toMatchObject({
+        inputRequests: { q: long },
+      });
+    }
+    expect(decided).toHaveLength(2);
+  });
+
   it('is withheld when policy denies it', async () => {
     await startTask('t', 'm__work', speaks);
     isDenied = true;
@@ -214,5 +242,31 @@ describe('what the server of a task asks', () => {
     const inputRequests = { q: question };
     (await sentAt(0)).resolve(responseOf({ resultType: 'task', taskId: 't', inputRequests }));
     expect(await answered(1)).toMatchObject({ error: { code: 4003 } });
+  });
+
+  it('is decided where the result was kept for a caller who had gone', async () => {
+    isDenied = true;
+    const result = { resultType: 'task', taskId: 't', inputRequests: { q: question } };
+    const { decide } = rig;
+    rig.decide = async (call, ...others) =>
+      call.action === 'tools/call' ? { kind: 'made', result } : decide(call, ...others);
+    rig.askModern(1, 'tools/call', { name: 'm__work' }, speaks);
+    expect(await answered(1)).toMatchObject({ error: { code: 4003 } });
+    isDenied = false;
+    rig.askModern(2, 'tools/call', { name: 'm__work' }, speaks);
+    expect(await answered(2)).toMatchObject({ result });
+    rig.askModern(3, 'tasks/get', { taskId: 't' }, speaks);
+    expect((await sentAt(0)).request.method).toBe('tasks/get');
+    rig.sent[0]?.resolve(responseOf({ resultType: 'complete' }));
+    await answered(3);
+  });
+
+  it('is withheld with questions under a key that some parsers take for theirs', async () => {
+    await startTask('t', 'm__work', speaks);
+    rig.askModern(1, 'tasks/get', { taskId: 't' }, speaks);
+    const InputRequests = { q: question };
+    (await sentAt(1)).resolve(responseOf({ taskId: 't', InputRequests }));
+    expect(await answered(1)).toMatchObject({ error: { code: -32603 } });
+    expect(decided).toEqual([]);
   });
 });

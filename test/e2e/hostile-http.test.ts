@@ -17,9 +17,12 @@ it('10,000 connections that are opened and dropped leave no memory and no call w
   const { house, gate, url } = await open();
   const session = await openRawSession(url);
   const kinds = rudeKinds(gate, session['mcp-session-id'] ?? '');
-  for (let wave = 0; wave < 8; wave += 1) await rudeWave(gate.port, kinds, 250);
-  await callEcho(url);
-  const before = await residentBytes(gate);
+  // Warm: what the heap has once grown to it does not always give back.
+  let before = 0;
+  for (let wave = 0; wave < 20; wave += 1) {
+    await rudeWave(gate.port, kinds, 250);
+    before = Math.max(before, await residentBytes(gate));
+  }
   for (let wave = 0; wave < 40; wave += 1) await rudeWave(gate.port, kinds, 250);
   await until('memory as before', async () => {
     await callEcho(url);
@@ -66,36 +69,35 @@ it('a server that never answers holds nobody but its caller', async () => {
     expect(await callFine(url)).toBe('fine');
     abort.abort();
     await failed;
+    const { id } = farRecord(house).find((fact) => fact['tool'] === tool.slice(5)) ?? {};
     await until('the cancellation', () =>
-      farRecord(house).some(({ cancelled }) => cancelled === tool.slice(5)),
+      farRecord(house).some(({ cancelled }) => cancelled === id),
     );
   }
-  await house.untilJournal(
-    'what came of them',
-    (entries) => entries.filter(({ kind }) => kind === 'outcome').length === 4,
-  );
   expect(gate.exitCode()).toBeNull();
   await everyCallWasDecided(house);
 });
 
-it('an answer of 100 MB is an error, and is not kept', async () => {
+it('answers of 100 MB are errors, and are not kept', async () => {
   const { house, gate, url } = await open();
   await callFine(url);
   const before = await residentBytes(gate);
-  const answer = await modernRequest(url, 'tools/call', { name: 'far__huge' });
-  expect(pick(answer.message, 'result.isError') ?? pick(answer.message, 'error')).toBeTruthy();
-  await until('memory nearly as before', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const answer = await modernRequest(url, 'tools/call', { name: 'far__huge' });
+    expect(isRefused(answer)).toBe(true);
+    expect(await callFine(url)).toBe('fine');
+  }
+  await until('memory for less than two of them', async () => {
     await callEcho(url);
-    return (await residentBytes(gate)) < before + 64 * 1024 * 1024;
+    return (await residentBytes(gate)) < before + 200_000_000;
   });
-  expect(await callFine(url)).toBe('fine');
   await everyCallWasDecided(house);
 });
 
 it('a redirection to another host is not followed', async () => {
   const { house, url } = await open();
   const answer = await modernRequest(url, 'tools/call', { name: 'far__away' });
-  expect(pick(answer.message, 'result.isError') ?? pick(answer.message, 'error')).toBeTruthy();
+  expect(isRefused(answer)).toBe(true);
   expect(await callFine(url)).toBe('fine');
   expect(farRecord(house).filter(({ visited }) => visited !== undefined)).toEqual([]);
 });
@@ -245,7 +247,7 @@ function rudeKinds({ port }: ServedGate, session: string): readonly string[] {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
   const head = `POST /mcp HTTP/1.1\r\n${host}Content-Type: application/json\r\n${sse}${modern}`;
   return [
-    '',
+    ...['', '', '', '', ''],
     `POST /mcp HTTP/1.1\r\n${host}Content-Le`,
     `${head}Content-Length: ${body.length}\r\n\r\n${body.slice(0, 40)}`,
     `${head}Content-Length: ${body.length}\r\n\r\n${body}`,

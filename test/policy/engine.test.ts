@@ -113,6 +113,24 @@ describe('an evaluation that goes well', () => {
     expect(decide('echo', { value })).toEqual(value);
   });
 
+  test('an answer that came before is the same again, and nobody can change it', () => {
+    const value = { list: [{ deep: 1 }] };
+    const [first, second] = [decide('echo', { value }), decide('echo', { value })];
+    expect(second).toBe(first);
+    expect(second).toEqual(value);
+    expect(() => {
+      Object(first).list[0].deep = 2;
+    }).toThrow(TypeError);
+  });
+
+  test('an answer of any length or depth comes back as it was', () => {
+    const deep = JSON.parse(nested(1500));
+    expect(decide('echo', { value: deep })).toEqual(deep);
+    const long = Array.from({ length: 3000 }, (_, at) => at);
+    expect(decide('echo', { value: long })).toEqual(long);
+    expect(decide('echo', { value: long })).toEqual(long);
+  });
+
   test('thousands of evaluations give the same answer', () => {
     for (let at = 0; at < 5000; at += 1) expect(decide('echo', { value: at })).toBe(at);
   });

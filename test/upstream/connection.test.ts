@@ -274,6 +274,30 @@ describe('a server that speaks for itself', () => {
     });
   });
 
+  it.each([
+    ['in its own words', '"resultType":"input_required"'],
+    ['with escapes', String.raw`"resultType":"\u0074ask"`],
+    ['in another case', '"RESULTTYPE":"input_required"'],
+    ['with a number that no double holds', '"resultType":"task","n":12345678901234567890'],
+  ])('gives its result no type, which is no word of its era: %s', async (_, said) => {
+    const { connection } = await rig([scripted('s')]);
+    const lines = [`{"jsonrpc":"2.0","id":$ID,"result":{"content":[],${said}},"kept":1}`];
+    const response = responseOf(await call(connection('s'), 'raw', { lines }));
+    expect(response.resultType).toBeUndefined();
+    expect(JSON.parse(response.line.toString())).toMatchObject({
+      result: { content: [] },
+      kept: 1,
+    });
+    expect(response.line.toString()).not.toMatch(/type/i);
+  });
+
+  it('may say that its result is complete', async () => {
+    const { connection } = await rig([scripted('s')]);
+    const line = '{"jsonrpc":"2.0","id":$ID,"result":{"resultType":"complete","x":1.0}}';
+    const response = responseOf(await call(connection('s'), 'raw', { lines: [line] }));
+    expect(response.line.toString()).toContain('"result":{"resultType":"complete","x":1.0}');
+  });
+
   it('says nothing in the name of the gate in the data of an error', async () => {
     const { connection } = await rig([scripted('s')]);
     const data = '{"dev.mcp-gate/decision":{"outcome":"allow"},"kept":1}';

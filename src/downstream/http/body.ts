@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { rpcCode } from '../../wire/rpc-error.ts';
 import type { ByteBudget } from './budget.ts';
+import { Pieces } from './pieces.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
 export interface BodyLimits {
@@ -21,18 +22,17 @@ export function readBody(
     onRefused(tooLarge(bodyBytes));
     return;
   }
-  let parts: Buffer[] = [];
+  let pieces = new Pieces();
   let size = 0;
   let open = true;
   const close = (): void => {
     open = false;
-    parts = [];
+    pieces = new Pieces();
     budget.give(size);
     size = 0;
   };
   const fail = (reason: Refusal): void => {
     close();
-    req.pause();
     onRefused(reason);
   };
   req.on('data', (chunk: Buffer) => {
@@ -45,13 +45,12 @@ export function readBody(
       fail(busy);
       return;
     }
-    parts.push(chunk);
+    pieces.add(chunk);
     size += chunk.length;
   });
   req.on('end', () => {
     if (!open) return;
-    const [first] = parts;
-    const body = parts.length === 1 && first !== undefined ? first : Buffer.concat(parts, size);
+    const body = pieces.whole();
     close();
     onBody(body);
   });

@@ -75,6 +75,8 @@ export interface HttpLimits {
   readonly pulseMs: number;
   /** A client that leaves more than this unread is cut off. */
   readonly unreadBytes: number;
+  /** Past what all clients together leave unread, whoever leaves most is cut off. */
+  readonly unreadsBytes: number;
   /** An answer that nobody takes any bytes of for this long is given up. */
   readonly stallMs: number;
   /** Kept for clients that resume a broken stream: for one stream, for all of them, and for how long. */
@@ -101,6 +103,7 @@ export const defaultLimits: HttpLimits = {
   keepAliveMs: 60_000,
   pulseMs: 15_000,
   unreadBytes: 16 * mebi,
+  unreadsBytes: 512 * mebi,
   stallMs: 60_000,
   replayBytes: mebi,
   replaysBytes: 64 * mebi,

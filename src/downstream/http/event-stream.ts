@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ByteBudget } from './budget.ts';
 import { openEvents, writeComment, writeEvent } from './events.ts';
+import { endStream } from './exchange.ts';
 
 export interface EventStreamParts {
   /** Names the stream within its session. */
@@ -10,6 +11,7 @@ export interface EventStreamParts {
   readonly replayBytes: number;
   readonly replays: ByteBudget;
   readonly unreadBytes: number;
+  readonly stallMs: number;
   /** The connection is gone: closed by either side, or cut off. */
   readonly onDetached: () => void;
 }
@@ -60,7 +62,7 @@ export class EventStream {
     res.flushHeaders();
     if (after === undefined) this.#prime(res);
     else this.#replay(res, after);
-    if (this.#ended) res.end();
+    if (this.#ended) endStream(res, this.#parts);
   }
 
   send(text: string | Buffer): void {
@@ -82,7 +84,7 @@ export class EventStream {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#res?.end();
+    if (this.#res !== undefined) endStream(this.#res, this.#parts);
   }
 
   /** Ends, and nobody can take it up again. */

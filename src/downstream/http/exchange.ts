@@ -33,5 +33,15 @@ export function sendJson(
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   const lines = ['Content-Type', 'application/json', 'Content-Length', String(length), ...headers];
   res.writeHead(status, lines).end(body);
+  letGo(res, stallMs);
+}
+
+/** Ends a stream with all that was written to it; a client that does not take it is let go as well. */
+export function endStream(res: ServerResponse, { stallMs }: Pick<HttpLimits, 'stallMs'>): void {
+  res.end();
+  letGo(res, stallMs);
+}
+
+function letGo(res: ServerResponse, stallMs: number): void {
   if (res.writableLength > 0) res.setTimeout(stallMs, () => res.destroy());
 }

@@ -38,8 +38,7 @@ export class LegacyEndpoint {
     const hello = helloOf(request.params);
     const { protocolVersion } = hello;
     const id = newSessionId();
-    const caller = identity.scope;
-    const session = new HttpSession({ id, caller, protocolVersion, limits, replays, now });
+    const session = new HttpSession({ id, identity, protocolVersion, limits, replays, now });
     session.client = openClient(this.#floor, hello, identity, session.outlet);
     this.#book.add(session);
     const result = welcome(hello, version, instructions());
@@ -144,7 +143,7 @@ export class LegacyEndpoint {
   #sessionOf({ req, identity }: Visit): HttpSession | Refusal {
     const id = req.headers['mcp-session-id'];
     if (id === undefined) return noSession;
-    const session = this.#book.find(String(id), identity.scope);
+    const session = this.#book.find(String(id), identity);
     if (session === undefined) return unknownSession;
     const revision = req.headers['mcp-protocol-version'];
     return revision === undefined || negotiate(revision) === revision ? session : wrongRevision;

@@ -5,7 +5,7 @@ import type { RequestId } from '../../wire/contract.ts';
 import type { Outlet } from '../contract.ts';
 import type { HttpLimits } from './contract.ts';
 import { openEvents, writeComment, writeEvent } from './events.ts';
-import { type Exchange, type Outcome, outcomeOf, sendJson } from './exchange.ts';
+import { type Exchange, endStream, type Outcome, outcomeOf, sendJson } from './exchange.ts';
 import { notificationText, replyText } from './reply-text.ts';
 import { statusOf } from './status.ts';
 
@@ -47,7 +47,7 @@ export class ModernOutlet implements Outlet, Exchange {
     const status = this.#isStream ? 200 : statusOf(reply);
     if (this.#isStream) {
       this.#write(replyText(id, reply));
-      res.end();
+      endStream(res, limits);
     } else {
       sendJson(res, status, id, reply, limits);
     }

@@ -34,6 +34,11 @@ export class Router {
   handle(req: IncomingMessage, res: ServerResponse): void {
     const startedMs = performance.now();
     const { floor, doors } = this.#parts;
+    // Answers leave in order: behind one that waits, any number would pile up that nobody can take.
+    if (res.socket === null) {
+      turnAway(floor, { req, res }, pipelined);
+      return;
+    }
     const route = this.#route(req.url ?? '');
     const fault = route?.access === 'open' ? undefined : doors.fault(req.headers);
     if (fault !== undefined) {
@@ -105,5 +110,6 @@ function wrongMethod(route: Route) {
   return refusal(405, 'method not allowed', ['Allow', methodsOf(route)]);
 }
 
+const pipelined = refusal(503, 'one request at a time on one connection', ['Connection', 'close']);
 const notFound = refusal(404, 'not found');
 const undecided = refusal(503, 'who calls could not be found out', ['Retry-After', '5']);

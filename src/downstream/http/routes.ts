@@ -68,10 +68,11 @@ function healthRoutes({ floor, isReady }: RouteParts): readonly (readonly [strin
   ];
 }
 
-// They tell how much is going on, and to whom that is known beyond this machine.
+// They tell how much is going on, and only who is known may hear it where others come by: from elsewhere, or through a proxy.
 function metricsRoute({ floor, settings }: RouteParts): Route {
   const { metrics } = floor;
-  const access = isLoopback(settings.host) ? 'local' : 'known';
+  const isAlone = isLoopback(settings.host) && settings.allowedHosts.length === 0;
+  const access = isAlone ? 'local' : 'known';
   const methods = getOnly((visit) => {
     metrics.text().then(
       (text) => send(visit.res, metrics.contentType, text),

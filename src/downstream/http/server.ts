@@ -2,18 +2,24 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { HttpSettings } from './contract.ts';
+import { cutOff } from './unread.ts';
 
 /** How often a connection is looked at that takes too long. */
 const checkMs = 5000;
 /** Answers of the last moment have this long to leave. */
 const flushMs = 1000;
 const flushPollMs = 20;
+/** How often it is looked at what clients leave unread. */
+const unreadMs = 500;
 
 /** The listening socket, with bounds on everything that a client may take its time with. */
 export class HttpServer {
   readonly #settings: HttpSettings;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** What TLS goes over, also before it has begun. */
+  readonly #carriers = new Set<Socket>();
+  readonly #watch: NodeJS.Timeout;
   #closed: Promise<void> | undefined;
 
   constructor(settings: HttpSettings) {
@@ -27,12 +33,16 @@ export class HttpServer {
     };
     this.#settings = settings;
     this.#server =
-      tls === undefined ? createServer(options) : createSecureServer({ ...options, ...tls });
+      tls === undefined
+        ? createServer(options)
+        : createSecureServer({ ...options, handshakeTimeout: limits.headersMs, ...tls });
     this.#server.maxConnections = limits.connections;
-    this.#server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
+    if (tls === undefined) this.#keep('connection', this.#sockets);
+    else {
+      this.#keep('connection', this.#carriers);
+      this.#keep('secureConnection', this.#sockets);
+    }
+    this.#watch = setInterval(() => cutOff(this.#sockets, limits.unreadsBytes), unreadMs).unref();
   }
 
   /** Binds; `listener` is made once the port is known, and before anybody can come. Rejects when it cannot bind. */
@@ -43,6 +53,8 @@ export class HttpServer {
       server.once('error', reject);
       server.listen(port, host, () => {
         server.off('error', reject);
+        // A connection that could not be taken, for want of a descriptor, is no reason to end the others.
+        server.on('error', () => {});
         const bound = portOf(server.address());
         server.on('request', listenerFor(bound));
         resolve({ port: bound });
@@ -61,10 +73,21 @@ export class HttpServer {
     const poll = setInterval(() => {
       for (const socket of this.#sockets) if (socket.writableLength === 0) socket.destroy();
     }, flushPollMs);
-    const timer = setTimeout(() => this.#server.closeAllConnections(), flushMs);
+    const timer = setTimeout(() => {
+      this.#server.closeAllConnections();
+      for (const socket of this.#carriers) socket.destroy();
+    }, flushMs);
     await this.#closed;
     clearInterval(poll);
     clearTimeout(timer);
+    clearInterval(this.#watch);
+  }
+
+  #keep(event: 'connection' | 'secureConnection', sockets: Set<Socket>): void {
+    this.#server.on(event, (socket: Socket) => {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from '../../core/ids.ts';
+import type { Identity } from '../../core/tool-call.ts';
 import { Quota } from './budget.ts';
 import type { HttpLimits } from './contract.ts';
 import { type Refusal, refusal } from './refusal.ts';
@@ -6,7 +7,8 @@ import { type Refusal, refusal } from './refusal.ts';
 /** A client that stays between its requests. */
 export interface BookedSession {
   readonly id: string;
-  readonly caller: string;
+  /** Who opened it. */
+  readonly identity: Identity;
   isIdle(sinceMs: number): boolean;
   pulse(nowMs: number): void;
   /** Lets go of its connections; nothing of it may be used afterwards. */
@@ -47,17 +49,19 @@ export class SessionBook<S extends BookedSession> {
     this.#sessions.set(session.id, session);
   }
 
-  find(id: string, caller: string): S | undefined {
+  // What is decided for a session is decided by what was known of its caller at first: who has lost a role since, or comes
+  // with a lesser token, opens a new one.
+  find(id: string, identity: Identity): S | undefined {
     const session = this.#sessions.get(id);
-    return session?.caller === caller ? session : undefined;
+    return session !== undefined && isSame(session.identity, identity) ? session : undefined;
   }
 
   end(session: S): void {
     if (!this.#sessions.delete(session.id)) return;
-    this.#quota.give(session.caller);
+    this.#quota.give(session.identity.scope);
     session.destroy();
     // What is in flight is ended by the client's own close; nobody waits for it here.
-    void session.client?.close();
+    session.client?.close().catch(() => {});
   }
 
   pulse(): void {
@@ -72,6 +76,12 @@ export class SessionBook<S extends BookedSession> {
   all(): readonly S[] {
     return [...this.#sessions.values()];
   }
+}
+
+/** All of it, claims too; both were made by the same hand, so their members have one order. */
+function isSame(one: Identity, other: Identity): boolean {
+  if (one === other) return true;
+  return one.scope === other.scope && JSON.stringify(one) === JSON.stringify(other);
 }
 
 const full = refusal(503, 'too many sessions', ['Retry-After', '60']);

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Identity } from '../../core/tool-call.ts';
 import type { RequestId } from '../../wire/contract.ts';
 import type { LegacySession } from '../contract.ts';
 import type { ByteBudget } from './budget.ts';
@@ -15,7 +16,7 @@ interface Unanswered {
 export interface SessionParts {
   readonly id: string;
   /** Who opened it; nobody else gets in. */
-  readonly caller: string;
+  readonly identity: Identity;
   readonly protocolVersion: string;
   readonly limits: HttpLimits;
   readonly replays: ByteBudget;
@@ -53,8 +54,8 @@ export class HttpSession {
     return this.#parts.id;
   }
 
-  get caller(): string {
-    return this.#parts.caller;
+  get identity(): Identity {
+    return this.#parts.identity;
   }
 
   get hasGetStream(): boolean {
@@ -144,9 +145,17 @@ export class HttpSession {
 
   #stream(number: number, onDetached: () => void): EventStream {
     const { limits, replays, protocolVersion } = this.#parts;
-    const { replayBytes, unreadBytes } = limits;
+    const { replayBytes, unreadBytes, stallMs } = limits;
     const primes = protocolVersion >= primingRevision;
-    return new EventStream({ number, primes, replayBytes, replays, unreadBytes, onDetached });
+    return new EventStream({
+      number,
+      primes,
+      replayBytes,
+      replays,
+      unreadBytes,
+      stallMs,
+      onDetached,
+    });
   }
 
   #detached(number: number): void {

@@ -42,7 +42,7 @@ export class SseEndpoint {
       inFlight.leave(caller, false);
     };
     const { unreadBytes } = limits;
-    const session = new SseSession({ id, caller, res, unreadBytes, onFinished });
+    const session = new SseSession({ id, identity, res, unreadBytes, onFinished });
     this.#book.add(session);
     res.on('close', () => {
       inFlight.leave(caller, true);
@@ -54,7 +54,7 @@ export class SseEndpoint {
 
   /** One message of a client. */
   receive(message: Incoming, sessionId: string, visit: Visit): void {
-    const session = this.#book.find(sessionId, visit.identity.scope);
+    const session = this.#book.find(sessionId, visit.identity);
     if (session === undefined) {
       turnAway(this.#floor, visit, unknownSession);
       return;
@@ -99,7 +99,7 @@ export class SseEndpoint {
       ? draining
       : session.isWaiting(id)
         ? sameId
-        : inFlight.enter(session.caller, false);
+        : inFlight.enter(session.identity.scope, false);
     if (full !== undefined) {
       turnAway(this.#floor, visit, full, id);
       return;

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Reply, RpcError } from '../../core/answer.ts';
 import type { FarMessage } from '../../core/related.ts';
+import type { Identity } from '../../core/tool-call.ts';
 import type { RequestId } from '../../wire/contract.ts';
 import type { LegacySession, Outlet } from '../contract.ts';
 import { openEvents, writeComment, writeEvent } from './events.ts';
@@ -10,7 +11,7 @@ import type { BookedSession } from './session-book.ts';
 
 export interface SseSessionParts {
   readonly id: string;
-  readonly caller: string;
+  readonly identity: Identity;
   readonly res: ServerResponse;
   readonly unreadBytes: number;
   /** A request has its answer, or will never have one. */
@@ -33,8 +34,8 @@ export class SseSession implements Outlet, BookedSession {
     return this.#parts.id;
   }
 
-  get caller(): string {
-    return this.#parts.caller;
+  get identity(): Identity {
+    return this.#parts.identity;
   }
 
   /** Tells the client where its messages go. */

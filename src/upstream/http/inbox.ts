@@ -17,6 +17,7 @@ import {
   withoutReservedMembers,
 } from '../../wire/reserved-meta.ts';
 import { rpcCode } from '../../wire/rpc-error.ts';
+import { withoutType } from '../../wire/without-type.ts';
 import type { ListKind } from '../contract.ts';
 import { FaultMeter } from '../fault-meter.ts';
 import type { UpstreamLimits } from '../limits.ts';
@@ -118,7 +119,8 @@ export class Inbox {
 
   #answer({ id, response }: Incoming & { readonly kind: 'response' }): boolean {
     if (typeof id !== 'number' || !this.pending.has(id)) return false;
-    return this.pending.answer(id, cleanResponse(response));
+    const clean = cleanResponse(response);
+    return this.pending.answer(id, this.#listening === undefined ? withoutType(clean) : clean);
   }
 
   #request(request: IncomingRequest, related: Related | undefined): void {

@@ -60,7 +60,7 @@ class RemoteRun implements Run {
     const { headers } = this.#spec;
     const url = remoteUrl(this.#spec.url);
     let authorization: StoredTokens | undefined;
-    const wording = new Wording(headers, () => authorization?.secrets() ?? []);
+    const wording = new Wording(headers, () => authorization?.secrets() ?? [], url);
     // What the operator configured counts: no other authorization is looked for.
     if (!hasHeader(headers, 'authorization')) authorization = await openTokens(this.#spec, wording);
     return new HttpClient({

@@ -10,9 +10,13 @@ export class Wording {
   readonly #configured: readonly string[];
   readonly #tokens: () => readonly string[];
 
-  /** `headers`: the configured ones; `tokens`: what is secret just now. */
-  constructor(headers: Readonly<Record<string, string>>, tokens: () => readonly string[]) {
-    this.#configured = Object.values(headers).flatMap(parts);
+  /** `headers` and `url`: the configured ones; `tokens`: what is secret just now. */
+  constructor(
+    headers: Readonly<Record<string, string>>,
+    tokens: () => readonly string[],
+    url?: URL,
+  ) {
+    this.#configured = [...Object.values(headers).flatMap(parts), ...(url ? urlParts(url) : [])];
     this.#tokens = tokens;
   }
 
@@ -36,6 +40,19 @@ export class Wording {
 /** `Bearer SECRET` is told as `SECRET` too. */
 function parts(value: string): readonly string[] {
   return [value, ...value.split(/[\s;,]+/).filter((part) => part.length >= 8)];
+}
+
+/** Shorter segments of a path are names. */
+const segmentCharacters = 16;
+
+/** What is secret in an address: the values of its query and the long parts of its path, as written and as meant. */
+function urlParts({ pathname, search, searchParams }: URL): readonly string[] {
+  const written = search
+    .slice(1)
+    .split('&')
+    .map((each) => each.slice(each.indexOf('=') + 1));
+  const segments = pathname.split('/').filter((each) => each.length >= segmentCharacters);
+  return [...written, ...searchParams.values(), ...segments];
 }
 
 /** Where a redirect points to, no closer than its origin: paths and queries carry secrets. */

@@ -7,7 +7,8 @@ export interface FakeAuthorizationServer {
   readonly peer: Peer;
   /** Access tokens that are valid now; a test takes one away to let it expire. */
   readonly valid: Set<string>;
-  readonly refreshTokens: Set<string>;
+  /** Whose they are: a refresh token serves no other client (RFC 6749 section 6). */
+  readonly refreshTokens: Map<string, string | null>;
   /** How often tokens were given, by grant. */
   readonly grants: string[];
   readonly registrations: JsonObject[];
@@ -24,7 +25,7 @@ export interface FakeAuthorizationServer {
 /** A small authorization server: registers, authorizes without asking, gives tokens, rotates refresh tokens. */
 export async function authorizationServer(): Promise<FakeAuthorizationServer> {
   const valid = new Set<string>();
-  const refreshTokens = new Set<string>();
+  const refreshTokens = new Map<string, string | null>();
   const grants: string[] = [];
   const registrations: JsonObject[] = [];
   const codes = new Map<string, { readonly challenge: string; readonly redirect: string }>();
@@ -35,12 +36,17 @@ export async function authorizationServer(): Promise<FakeAuthorizationServer> {
   };
   let issuer = '';
 
-  const give = (response: Parameters<Handler>[1], grant: string, withRefresh: boolean): void => {
+  const give = (
+    response: Parameters<Handler>[1],
+    grant: string,
+    withRefresh: boolean,
+    client: string | null,
+  ): void => {
     grants.push(grant);
     const accessToken = `access-${randomUUID()}`;
     valid.add(accessToken);
     const refreshToken = `refresh-${randomUUID()}`;
-    if (withRefresh) refreshTokens.add(refreshToken);
+    if (withRefresh) refreshTokens.set(refreshToken, client);
     const tokens = { access_token: accessToken, token_type: 'Bearer', expires_in: 3600 };
     sendJson(response, withRefresh ? { ...tokens, refresh_token: refreshToken } : tokens);
   };
@@ -51,6 +57,7 @@ export async function authorizationServer(): Promise<FakeAuthorizationServer> {
       sendText(response, 'out of order', settings.refusal);
       return;
     }
+    const client = form.get('client_id');
     const refuse = (error: string): void => sendJson(response, { error }, 400);
     switch (form.get('grant_type')) {
       case 'authorization_code': {
@@ -60,19 +67,20 @@ export async function authorizationServer(): Promise<FakeAuthorizationServer> {
         if (code?.challenge !== challenge || code.redirect !== form.get('redirect_uri')) {
           refuse('invalid_grant');
         } else {
-          give(response, 'authorization_code', true);
+          give(response, 'authorization_code', true, client);
         }
         break;
       }
       case 'refresh_token':
-        // Each may be used once.
-        if (refreshTokens.delete(form.get('refresh_token') ?? ''))
-          give(response, 'refresh_token', true);
-        else refuse('invalid_grant');
+        // Each may be used once, by its own client.
+        if (refreshTokens.get(form.get('refresh_token') ?? '') === client) {
+          refreshTokens.delete(form.get('refresh_token') ?? '');
+          give(response, 'refresh_token', true, client);
+        } else refuse('invalid_grant');
         break;
       case 'client_credentials': {
         const basic = `Basic ${btoa(`client:${settings.clientSecret}`)}`;
-        if (seen.headers.authorization === basic) give(response, 'client_credentials', false);
+        if (seen.headers.authorization === basic) give(response, 'client_credentials', false, null);
         else refuse('invalid_client');
         break;
       }

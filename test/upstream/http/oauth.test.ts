@@ -104,6 +104,8 @@ describe('a server that wants authorization', () => {
       'refresh_token',
       'refresh_token',
     ]);
+    // As the client that the person logged in with.
+    expect(auth.registrations).toHaveLength(1);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 

@@ -222,6 +222,14 @@ describe('what is secret', () => {
     expect(far.seen[0]?.path).toBe('/mcp?key=in-the-url');
   });
 
+  it('is taken out of an address that the server repeats', () => {
+    const url = new URL('https://tools.test/s/long-secret-in-a-path/mcp?key=in%20the%20url&x=y');
+    const wording = new Wording({}, () => [], url);
+    expect(wording.clean(`no ${url.pathname}${url.search}, that is "in the url"`)).toBe(
+      'no /s/…/mcp?key=…&x=y, that is "…"',
+    );
+  });
+
   it('is in no reason when it cannot be sent', async () => {
     const far = await peer((_seen, response) => void response.end());
     const rig = remote(far.url, { spec: { headers: { 'X-Key': 'k3y-0123456789\r\nX-Other: y' } } });

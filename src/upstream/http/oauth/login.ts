@@ -36,7 +36,8 @@ export async function login(spec: RemoteSpec, options: LoginOptions): Promise<vo
       },
     );
   }
-  const wording = new Wording(spec.headers, () => [spec.oauth?.clientSecret ?? '']);
+  const secrets = () => [spec.oauth?.clientSecret ?? ''];
+  const wording = new Wording(spec.headers, secrets, remoteUrl(spec.url));
   try {
     await logIn(spec, options, await challengeOf(spec, wording));
   } catch (error) {

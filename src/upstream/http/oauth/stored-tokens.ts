@@ -1,4 +1,5 @@
 import { describe, GateError } from '../../../core/errors.ts';
+import type { JsonObject } from '../../../core/json.ts';
 import type { RemoteSpec } from '../../server-spec.ts';
 import type { Authorization } from '../http-client.ts';
 import { remoteUrl } from '../remote-url.ts';
@@ -6,9 +7,6 @@ import type { Wording } from '../wording.ts';
 import { readChallenge, union } from './challenge.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import { TokenFile, type TokenState } from './token-file.ts';
-
-/** Never followed: a run asks no person. */
-const noRedirect = 'http://127.0.0.1/callback';
 
 /** The tokens that were got before, if any; nothing of the OAuth client is loaded until a server refuses them. */
 export async function openTokens(spec: RemoteSpec, wording: Wording): Promise<StoredTokens> {
@@ -117,7 +115,7 @@ export class StoredTokens implements Authorization {
       oauth,
       state: { ...(stored ?? fresh), scope },
       scope,
-      redirectUrl: isRefreshable ? noRedirect : undefined,
+      redirectUrl: isRefreshable ? redirectOf(stored?.client) : undefined,
       onPerson: () => {
         throw fault === undefined ? this.#needsPerson() : this.#failure(`HTTP ${fault}`);
       },
@@ -148,4 +146,14 @@ export class StoredTokens implements Authorization {
     const isUsable = typeof token === 'string' && /^[\x21-\x7e]+$/.test(token);
     this.#header = isUsable ? `Bearer ${token}` : undefined;
   }
+}
+
+/**
+ * Never followed: a run asks no person. The one that was registered, for a refresh token serves only the client that it was
+ * given to (RFC 6749 section 6).
+ */
+function redirectOf(client: JsonObject | undefined): string {
+  const uris = client?.['redirect_uris'];
+  const [first] = Array.isArray(uris) ? uris : [];
+  return typeof first === 'string' ? first : 'http://127.0.0.1/callback';
 }
