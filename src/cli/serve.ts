@@ -50,10 +50,16 @@ function withOptions(http: HttpConfig, { host, port }: ServeOptions): HttpConfig
   return { ...http, ...(host !== undefined && { host }), ...(port !== undefined && { port }) };
 }
 
-/** Beyond this machine nobody may call who has not said who it is. */
-function refuseEverybody({ host, tokens }: HttpConfig, { identity }: Config): void {
-  if (isLoopback(host) || tokens.size > 0 || identity.issuers.length > 0) return;
-  throw new GateError('config_invalid', `the gate would listen on "${host}" for everybody`, {
+/** Beyond this machine nobody may call who has not said who it is, not through something in front of the gate either. */
+function refuseEverybody(http: HttpConfig, { identity }: Config): void {
+  if (http.tokens.size > 0 || identity.issuers.length > 0) return;
+  const { publicUrl, allowedHosts } = http;
+  const inFront =
+    publicUrl === undefined ? allowedHosts : [new URL(publicUrl).host, ...allowedHosts];
+  const names = inFront.map((name) => new URL(`http://${name}`).hostname);
+  const open = [http.host, ...names].find((name) => !isLoopback(name));
+  if (open === undefined) return;
+  throw new GateError('config_invalid', `the gate would listen on "${open}" for everybody`, {
     hint: 'name tokens in "transport.http.tokens" or issuers in "identity.issuers", or listen on 127.0.0.1',
   });
 }

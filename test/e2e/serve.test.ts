@@ -194,6 +194,17 @@ it('does not listen for everybody without tokens or issuers', async () => {
   }
 });
 
+it.each([{ publicUrl: 'https://gate.example/mcp' }, { allowedHosts: ['gate.example'] }])(
+  'nor through something in front of it: %j',
+  async (http) => {
+    const house = await scratch({ rules: allowAll });
+    house.configure({ transport: { http } });
+    const { code, stderr } = await serve(house, ['--port', '0']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('the gate would listen on "gate.example" for everybody');
+  },
+);
+
 it('says why it cannot listen', async () => {
   const house = await scratch({ rules: allowAll });
   const taken = net.createServer();
