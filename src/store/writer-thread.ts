@@ -76,7 +76,7 @@ export class WriterThread {
       // stdout of the gate is the protocol
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: 256 },
+      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 },
     });
     this.#worker = worker;
     worker.unref();
