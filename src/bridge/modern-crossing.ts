@@ -40,12 +40,11 @@ export function crossModern(
   scope: string,
 ): Crossing | RpcError {
   const { requestState, inputResponses: answers, ...params } = request.params ?? {};
-  if (requestState === undefined) {
-    // Answers to no question that anybody knows of: the server asks anew.
-    const plain = answers === undefined ? request : { ...request, params };
-    return new ModernCrossing(parts, plain, speaker, scope, undefined);
-  }
   if (answers !== undefined && !isObject(answers)) return noAnswers;
+  // Answers that nobody is known to have asked for belong to the call: they are decided, recorded and approved with it.
+  if (requestState === undefined) {
+    return new ModernCrossing(parts, request, speaker, scope, undefined);
+  }
   const carried = parts.states.open(ownerOf(request.method, params, scope), requestState);
   if ('code' in carried) return carried;
   const call = carried.kind === 'parked' ? parts.parked.claim(carried.handle) : undefined;

@@ -73,15 +73,14 @@ export class ParkedCall implements Related {
   }
 
   start(request: ForwardedRequest, leg: Leg): Promise<Delivery> {
-    this.#request = request;
+    const worded = legacyRequest(request);
+    this.#request = worded;
     const delivery = this.#attach(leg);
     const onProgress =
       leg.options.onProgress && ((params: JsonObject) => this.#leg?.options.onProgress?.(params));
     const options = { lifetime: this.#lifetime, onProgress, related: this };
     // `send` never rejects.
-    void this.#parts.connection
-      .send(legacyRequest(request), options)
-      .then((answer) => this.#finish(answer));
+    void this.#parts.connection.send(worded, options).then((answer) => this.#finish(answer));
     return delivery;
   }
 
@@ -92,7 +91,7 @@ export class ParkedCall implements Related {
     answers: JsonObject,
     leg: Leg,
   ): Promise<Delivery> {
-    if (fingerprint(request) !== this.#fingerprint) {
+    if (fingerprint(legacyRequest(request)) !== this.#fingerprint) {
       return this.#giveUp({ kind: 'unsent', reason: 'the call was changed while it waited' });
     }
     if (this.#kept !== undefined) return this.#giveUp(this.#kept);

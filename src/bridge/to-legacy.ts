@@ -1,12 +1,19 @@
 import type { Delivery, RawResponse } from '../core/answer.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
 import { legacyMeta } from './envelope.ts';
 import { modernError } from './hop-errors.ts';
 import { resultMembers, withMembers } from './result-bytes.ts';
 
-/** A modern client's request as a legacy server knows it: nobody introduces himself twice there. */
+/** A modern client's request as a legacy server knows it: nobody introduces himself twice there, or answers unasked. */
 export function legacyRequest(request: ForwardedRequest): ForwardedRequest {
-  return { ...request, meta: legacyMeta(request.meta) };
+  return { ...request, fields: legacyFields(request.fields), meta: legacyMeta(request.meta) };
+}
+
+function legacyFields(fields: JsonObject | undefined): JsonObject | undefined {
+  if (fields?.['inputResponses'] === undefined) return fields;
+  const { inputResponses: _, ...others } = fields;
+  return others;
 }
 
 /** What a legacy server answered, without anything that it cannot mean in its own words. */

@@ -232,10 +232,34 @@ describe('a state of a modern server', () => {
   });
 });
 
-it('answers to no question do not reach the server', async () => {
-  const server = rounds(complete);
-  await carry(createRig(), server, { ...modernCall, inputResponses: { a: ada } });
-  expect(server.last().params).toEqual(modernCall);
+describe('answers that come without a state', () => {
+  it('reach the server with the call that was decided', async () => {
+    const server = rounds(complete);
+    await carry(createRig(), server, { ...modernCall, inputResponses: { a: ada, b: 1 } });
+    expect(server.last().params).toEqual({ ...modernCall, inputResponses: { a: ada, b: 1 } });
+  });
+
+  it('are not needed again: the retry is the same call with other ones', async () => {
+    const rig = createRig();
+    const server = rounds(ask({ b: question }, 's'), complete);
+    const first = await carry(rig, server, { ...modernCall, inputResponses: { a: ada } });
+    await carry(rig, server, again(first, { b: ada }));
+    expect(server.last().params).toEqual({
+      ...modernCall,
+      requestState: 's',
+      inputResponses: { b: ada },
+    });
+  });
+
+  it('are refused when they are no object', async () => {
+    const server = rounds(complete);
+    const got = await carry(createRig(), server, { ...modernCall, inputResponses: [ada] });
+    expect(errorIn(got)).toEqual({
+      code: -32602,
+      message: '"params.inputResponses" must be an object',
+    });
+    expect(server.received).toEqual([]);
+  });
 });
 
 it('tasks and other types of results go through', async () => {

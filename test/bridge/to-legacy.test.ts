@@ -100,6 +100,15 @@ describe('a legacy server asks a modern client', () => {
     expect(server.received).toHaveLength(1);
   });
 
+  it('and takes no answer for a question that it has not asked', async () => {
+    const rig = createRig();
+    const server = asking();
+    const first = await carry(rig, server, { ...modernCall, inputResponses: { 1: ada } });
+    expect(server.last().params).toEqual(call);
+    const second = await carry(rig, server, again(first, { 1: { action: 'decline' } }));
+    expect(said(second)).toEqual([{ action: 'decline' }]);
+  });
+
   it('for several things at once', async () => {
     const rig = createRig();
     const server = askingTwice();

@@ -8,9 +8,10 @@ const excuses = [
   },
   {
     targets: /legacy$/,
-    scenarios: /^input-required-result-(basic-elicitation|multiple-input-requests)$/,
+    scenarios:
+      /^input-required-result-(basic-elicitation|ignore-extra-params|multiple-input-requests)$/,
     checks: /./,
-    why: 'a legacy server asks one thing after the other and gives its questions no names',
+    why: 'a legacy server asks one thing after the other and gives its questions no names, so nothing can be answered before it asks',
   },
   {
     targets: /legacy$/,
