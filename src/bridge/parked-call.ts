@@ -57,6 +57,7 @@ export class ParkedCall implements Related {
   #request: ForwardedRequest | undefined;
   #fingerprint = '';
   #leg: Waiting | undefined;
+  #client: object = this;
   #isFlushing = false;
   #isOver = false;
   /** The server's answer that came between two legs. */
@@ -72,9 +73,15 @@ export class ParkedCall implements Related {
     return this.#handle;
   }
 
+  /** Of its first leg: whoever holds the state of the next ones got it from that client. */
+  get client(): object {
+    return this.#client;
+  }
+
   start(request: ForwardedRequest, leg: Leg): Promise<Delivery> {
     const worded = legacyRequest(request);
     this.#request = worded;
+    this.#client = leg.options.related?.client ?? this;
     const delivery = this.#attach(leg);
     const onProgress =
       leg.options.onProgress && ((params: JsonObject) => this.#leg?.options.onProgress?.(params));

@@ -11,6 +11,8 @@ export interface FarMessage {
 
 /** What the far side says while it works on one request, beside progress; whoever sent the request takes it. */
 export interface Related {
+  /** Whose request it is: one object for all that one client sends, as far as it is known to be one. */
+  readonly client: object;
   /** It asks for something. `lifetime` ends when it no longer wants an answer; `reply` may be called once. */
   ask(
     server: string,

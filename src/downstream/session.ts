@@ -249,6 +249,7 @@ export class ClientSession implements LegacySession {
   /** What a server says while it works on a request goes where that request's answer goes. */
   #related(outlet: Outlet, news: News): Related {
     return {
+      client: this,
       ask: this.#asking(this.#link.over(outlet)),
       tell: (_server, notification) => {
         const row = lookup('server', 'notification', notification.method, 'legacy');

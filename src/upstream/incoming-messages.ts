@@ -110,7 +110,7 @@ export class IncomingMessages {
       this.#reply(request.id, { kind: 'refused', error });
     } else {
       const { lifetime, reply } = this.#asked.begin(request.id);
-      events.onRequest(withoutReservedMembers(request), lifetime, reply, pending.newestRelated);
+      events.onRequest(withoutReservedMembers(request), lifetime, reply, pending.askedRelated);
     }
   }
 

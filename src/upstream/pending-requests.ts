@@ -1,6 +1,7 @@
-import type { Delivery, RawResponse } from '../core/answer.ts';
+import type { Answer, Delivery, RawResponse } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Related } from '../core/related.ts';
+import { rpcCode } from '../wire/rpc-error.ts';
 
 export interface PendingRequest {
   readonly resolve: (delivery: Delivery) => void;
@@ -23,6 +24,8 @@ export class PendingRequests {
   readonly #standing = new Set<number>();
   /** In the order in which their requests were sent. */
   readonly #related = new Map<number, Related>();
+  /** Whose the cancelled ones are: the server may not have heard of it yet. */
+  readonly #cancelledOf = new Map<number, object>();
   #cancelled: { readonly id: number; readonly untilMs: number; readonly reason: string }[] = [];
   #timer: NodeJS.Timeout | undefined;
 
@@ -41,14 +44,24 @@ export class PendingRequests {
     if (request.isStanding === true) this.#standing.add(id);
   }
 
-  /** Of the request that was sent last, among those that take anything. */
-  get newestRelated(): Related | undefined {
-    return [...this.#related.values()].at(-1);
+  /**
+   * Who takes a question that names no request: the newest of those that take anything, as long as one client sent all of
+   * them. Otherwise nobody is asked: it would be a guess whose user sees it.
+   */
+  get askedRelated(): Related | undefined {
+    const newest = [...this.#related.values()].at(-1);
+    if (newest === undefined) return undefined;
+    return this.#clients.size === 1 ? newest : severalClients;
   }
 
   /** Of the only request that takes anything. */
   get soleRelated(): Related | undefined {
-    return this.#related.size === 1 ? this.newestRelated : undefined;
+    return this.#related.size === 1 && this.#clients.size === 1 ? this.askedRelated : undefined;
+  }
+
+  get #clients(): ReadonlySet<object> {
+    const own = [...this.#related.values()].map(({ client }) => client);
+    return new Set([...own, ...this.#cancelledOf.values()]);
   }
 
   has(id: number): boolean {
@@ -74,6 +87,8 @@ export class PendingRequests {
   }
 
   cancel(id: number, reason: string): void {
+    const related = this.#related.get(id);
+    if (related !== undefined) this.#cancelledOf.set(id, related.client);
     this.#related.delete(id);
     this.#cancelled.push({ id, untilMs: performance.now() + this.#lateAnswerMs, reason });
     this.#watch();
@@ -102,6 +117,7 @@ export class PendingRequests {
     if (request === undefined) return false;
     this.#waiting.delete(id);
     this.#related.delete(id);
+    this.#cancelledOf.delete(id);
     this.#standing.delete(id);
     request.release();
     request.resolve(delivery);
@@ -131,3 +147,18 @@ export class PendingRequests {
     }
   }
 }
+
+const severalClients: Related = {
+  client: {},
+  ask: (_server, _request, _lifetime, reply) => reply(unclear),
+  tell: () => {},
+};
+
+const unclear: Answer = {
+  kind: 'refused',
+  error: {
+    code: rpcCode.unavailable,
+    message:
+      'calls of several clients are under way, and the question says of none: nobody was asked',
+  },
+};

@@ -310,7 +310,11 @@ describe('a cancelled call', () => {
       .send(forwarded('tools/call', modernCall), {
         lifetime,
         onProgress: undefined,
-        related: { ask: (_server, _question, asked) => questions.push(asked), tell: () => {} },
+        related: {
+          client: {},
+          ask: (_server, _question, asked) => questions.push(asked),
+          tell: () => {},
+        },
       });
     await until('a question', () => questions.length === 1);
     lifetime.end('enough');

@@ -222,6 +222,7 @@ export function createFace(
     return { kind: 'answered', response: await client(question) };
   };
   return {
+    client: crossing,
     asked,
     told,
     ask: (_server, question, lifetime, reply) => {

@@ -304,7 +304,11 @@ describe('a cancelled call of a legacy client', () => {
       {
         lifetime,
         onProgress: undefined,
-        related: { ask: (_server, _question, asked) => questions.push(asked), tell: () => {} },
+        related: {
+          client: {},
+          ask: (_server, _question, asked) => questions.push(asked),
+          tell: () => {},
+        },
       },
     );
     await until('a question', () => questions.length === 1);

@@ -20,12 +20,18 @@ import {
 const log = '{"jsonrpc":"2.0","method":"notifications/message","params":{"data":1}}';
 const updated = '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"u"}}';
 const answer = '{"jsonrpc":"2.0","id":$ID,"result":{}}';
+const unclear = {
+  code: 4503,
+  message:
+    'calls of several clients are under way, and the question says of none: nobody was asked',
+};
 const asks = { method: 'roots/list', params: {} };
 
 describe('what a legacy server asks while it works', () => {
-  it('goes to the request that was sent last, of those that take anything', async () => {
+  it('goes to the request that its client sent last, of those that take anything', async () => {
     const { connection, requests } = await rig([scripted('s')]);
-    const [first, second] = [taker(), taker()];
+    const client = {};
+    const [first, second] = [taker(client), taker(client)];
     void call(connection('s'), 'never', {}, { related: first.related });
     const delivery = call(connection('s'), 'ask', asks, { related: second.related });
     void call(connection('s'), 'never');
@@ -34,6 +40,29 @@ describe('what a legacy server asks while it works', () => {
     asked.reply({ kind: 'made', result: { roots: [] } });
     expect(saidIn(await delivery)).toEqual({ roots: [] });
     expect([first.asked, requests]).toEqual([[], []]);
+  });
+
+  it('goes to nobody while requests of several clients are under way', async () => {
+    const { connection, requests } = await rig([scripted('s')]);
+    const [first, second] = [taker(), taker()];
+    const lifetime = new Lifetime();
+    void call(connection('s'), 'never', {}, { related: first.related, lifetime });
+    const refused = await call(connection('s'), 'ask', asks, { related: second.related });
+    expect(saidIn(refused)).toEqual(unclear);
+    lifetime.end('the client cancelled');
+    // The server may not have heard of it.
+    const cancelled = await call(connection('s'), 'ask', asks, { related: second.related });
+    expect(saidIn(cancelled)).toEqual(unclear);
+    expect([first.asked, second.asked, requests]).toEqual([[], [], []]);
+  });
+
+  it('goes to the only request again once the others are over', async () => {
+    const { connection } = await rig([scripted('s')]);
+    const [first, second] = [taker(), taker()];
+    await call(connection('s'), 'echo', {}, { related: first.related });
+    void call(connection('s'), 'ask', asks, { related: second.related });
+    await until('request', () => second.asked[0]);
+    expect(first.asked).toEqual([]);
   });
 
   it('goes to the client as such when no request takes anything any more', async () => {
@@ -175,11 +204,12 @@ function modern(
 }
 
 /** Whoever sent a request, with what was asked and told while it was under way. */
-function taker() {
+function taker(client: object = {}) {
   const asked: ServerRequest[] = [];
   const told: FarMessage[] = [];
   const heard: string[] = [];
   const related: Related = {
+    client,
     ask: (server, request, lifetime, reply) => {
       asked.push({ server, request, lifetime, reply });
     },

@@ -5,7 +5,7 @@ import type { FarMessage, Related } from '../../core/related.ts';
 import type { SendOptions } from '../../core/target.ts';
 import type { ForwardedRequest } from '../../core/tool-call.ts';
 import type { Era } from '../../wire/eras.ts';
-import type { Connection, ListKind } from '../contract.ts';
+import type { ClientHello, Connection, ListKind } from '../contract.ts';
 import { LegacySubscriptions } from '../legacy-subscriptions.ts';
 import type { UpstreamLimits } from '../limits.ts';
 import { Listening, type SentListen } from '../listening.ts';
@@ -50,6 +50,7 @@ export interface Way {
 export interface HttpConnectionOptions {
   readonly server: string;
   readonly capabilities: JsonObject;
+  readonly hello: ClientHello;
   readonly inbox: Inbox;
   readonly way: Way;
   readonly limits: UpstreamLimits;
@@ -64,16 +65,20 @@ export class HttpConnection implements Connection {
   readonly capabilities: JsonObject;
   readonly #inbox: Inbox;
   readonly #way: Way;
+  /** A question on a stream for no request goes to one of these: the client has no other way to be asked. */
+  readonly #isGuessed: boolean;
   readonly #subscriptions: Subscriptions;
   readonly #listening: Listening | undefined;
   #closed: string | undefined;
 
-  constructor({ server, capabilities, inbox, way, limits, onGap }: HttpConnectionOptions) {
+  constructor(options: HttpConnectionOptions) {
+    const { server, capabilities, hello, inbox, way, limits, onGap } = options;
     this.server = server;
     this.era = way.era;
     this.capabilities = capabilities;
     this.#inbox = inbox;
     this.#way = way;
+    this.#isGuessed = way.isShared || hello.era === 'modern';
     if (way.era === 'modern') {
       const send = (fields: JsonObject, lifetime: Lifetime): SentListen =>
         this.#listen(fields, lifetime);
@@ -134,7 +139,7 @@ export class HttpConnection implements Connection {
         settle(request.method === 'tools/list' ? this.#listed(request, delivery) : delivery);
       };
       const release = lifetime.onEnd(() => this.#cancel(id, lifetime.ended ?? ''));
-      const guessed = this.#way.isShared ? related : undefined;
+      const guessed = this.#isGuessed ? related : undefined;
       this.#inbox.pending.add(id, { resolve, onProgress, release, isStanding, related: guessed });
       this.#way.send({ id, text, request: worded, related });
     });

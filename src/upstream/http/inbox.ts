@@ -48,6 +48,9 @@ export interface InboxOptions {
   readonly replies: LineWriter | undefined;
 }
 
+/** The request that a message belongs to; `unsaid` where it came on a stream that is for no request, or for all. */
+export type Whose = Related | 'unsaid' | undefined;
+
 /**
  * What one session with a remote server has under way, whatever stream its messages come on. It owns the ids of this hop,
  * which are the progress tokens too.
@@ -79,16 +82,13 @@ export class Inbox {
     return this.#lastId;
   }
 
-  /**
-   * `related`: whose response stream the message came on; undefined where it came on no such stream. Where one stream is all
-   * there is, what is asked goes to the newest request, and logs to the only one.
-   */
-  receive(message: Buffer, related: Related | undefined): void {
+  /** `related`: whose response stream the message came on; undefined where that is over. */
+  receive(message: Buffer, related: Whose): void {
     if (this.#isClosed) return;
     this.take(readMessage(message), related);
   }
 
-  take(message: Incoming, related: Related | undefined): void {
+  take(message: Incoming, related: Whose): void {
     switch (message.kind) {
       case 'response':
         if (!this.#answer(message)) this.fault();
@@ -123,7 +123,7 @@ export class Inbox {
     return this.pending.answer(id, this.#listening === undefined ? withoutType(clean) : clean);
   }
 
-  #request(request: IncomingRequest, related: Related | undefined): void {
+  #request(request: IncomingRequest, related: Whose): void {
     const asked = this.#asked;
     if (asked === undefined || asked.has(request.id)) {
       // Nobody may ask in this era; or an answer would go to the request that has this id already.
@@ -136,12 +136,12 @@ export class Inbox {
     } else {
       const { lifetime, reply } = asked.begin(request.id);
       const { events } = this.#options;
-      const whose = related ?? this.pending.newestRelated;
+      const whose = related === 'unsaid' ? this.pending.askedRelated : related;
       events.onRequest(withoutReservedMembers(request), lifetime, reply, whose);
     }
   }
 
-  #notification(notification: IncomingNotification, related: Related | undefined): void {
+  #notification(notification: IncomingNotification, related: Whose): void {
     const { method, params = {} } = notification;
     if (method === 'notifications/progress') {
       const token = params['progressToken'];
@@ -156,13 +156,13 @@ export class Inbox {
     }
   }
 
-  #pass(notification: FarMessage, related: Related | undefined): void {
+  #pass(notification: FarMessage, related: Whose): void {
     const { server, events } = this.#options;
     const kinds = changedKinds(notification.method);
     const isLog = notification.method === 'notifications/message';
-    const whose = isLog ? (related ?? this.pending.soleRelated) : undefined;
+    const whose = related === 'unsaid' ? this.pending.soleRelated : related;
     if (kinds !== undefined) events.onChanged(kinds);
-    else if (whose !== undefined) whose.tell(server, notification);
+    else if (isLog && whose !== undefined) whose.tell(server, notification);
     else events.onNotification(notification);
   }
 

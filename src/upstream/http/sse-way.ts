@@ -136,7 +136,7 @@ export class SseWay implements Way, ReplyTaker {
     if (this.#isOver) return;
     if (type === 'endpoint') this.#name(message.toString('utf8'));
     else if (type === undefined || type === 'message')
-      this.#options.inbox.receive(message, undefined);
+      this.#options.inbox.receive(message, 'unsaid');
   }
 
   onId(): void {}

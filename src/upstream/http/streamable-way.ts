@@ -44,7 +44,7 @@ export class StreamableWay implements Way {
       client,
       request: (lastEventId) => this.#get(lastEventId, 'messages'),
       onMessage: (message, type) => {
-        if (type === undefined || type === 'message') inbox.receive(message, undefined);
+        if (type === undefined || type === 'message') inbox.receive(message, 'unsaid');
       },
       onRefused: (head, body, opened) => this.#mayReopen(head, body, opened),
     });

@@ -154,6 +154,7 @@ describe('what a server says on its streams', () => {
     const asked: FarMessage[] = [];
     const told: FarMessage[] = [];
     const related: Related = {
+      client: {},
       ask: (_, request, _lifetime, reply) => {
         asked.push(request);
         reply({ kind: 'made', result: { action: 'accept' } });

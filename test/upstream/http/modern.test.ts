@@ -146,7 +146,11 @@ describe('a modern server', () => {
       {
         lifetime: new Lifetime(),
         onProgress: ({ progress }) => heard.push(progress),
-        related: { ask: () => heard.push('asked'), tell: (_, each) => told.push(each) },
+        related: {
+          client: {},
+          ask: () => heard.push('asked'),
+          tell: (_, each) => told.push(each),
+        },
       },
     );
     expect(delivery.kind).toBe('answered');

@@ -96,6 +96,7 @@ describe('a server of HTTP+SSE', () => {
         lifetime: new Lifetime(),
         onProgress: undefined,
         related: {
+          client: {},
           ask: (_, { method }) => heard.push(method),
           tell: (_, { params }) => heard.push(String(params?.['data'])),
         },
