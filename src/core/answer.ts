@@ -42,5 +42,5 @@ export type Delivery =
   | { readonly kind: 'answered'; readonly response: RawResponse }
   /** It was written, nothing came back, and the far side may or may not have acted. */
   | { readonly kind: 'lost'; readonly reason: string }
-  /** It was never written to the far side. */
+  /** It was never written to the far side, or refused there before anybody looked at what it asks for. */
   | { readonly kind: 'unsent'; readonly reason: string };

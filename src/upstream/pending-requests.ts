@@ -77,7 +77,7 @@ export class PendingRequests {
     return this.#settle(id, { kind: 'lost', reason });
   }
 
-  /** It was never written: nothing can have come of it. */
+  /** It was never written, or refused unread: nothing can have come of it. */
   unsent(id: number, reason: string): boolean {
     return this.#settle(id, { kind: 'unsent', reason });
   }

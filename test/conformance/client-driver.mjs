@@ -3,9 +3,8 @@
  *
  *   client-driver.mjs GATE SCRATCH ERA URL
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { openAgent } from './agent.mjs';
+import { writeConfig } from './driver-config.mjs';
 
 const [gate, scratch, era, url] = process.argv.slice(2);
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? '';
@@ -58,30 +57,7 @@ async function listAndCall(agent) {
   await agent.call(first.name, sum);
 }
 
-/**
- * A gate that may choose begins with its client's era, which is not what a scenario of the other era waits for. `report`: one
- * scenario calls with a null where the tool's schema has a boolean, which the gate would refuse.
- */
-function settings() {
-  const spoken =
-    process.env.MCP_CONFORMANCE_PROTOCOL_VERSION === '2026-07-28' ? 'modern' : 'legacy';
-  return { prefix: false, schema: 'report', protocol: spoken === era ? 'auto' : spoken };
-}
-
-const folder = path.join(scratch, `client-${process.pid}`);
-mkdirSync(folder);
-const config = path.join(folder, 'mcp-config.json');
-writeFileSync(
-  config,
-  JSON.stringify({
-    mode: 'enforce',
-    stateDir: path.join(scratch, 'state'),
-    mcpServers: { suite: { type: 'http', url, gate: settings() } },
-    policy: { dir: path.join(scratch, 'policies') },
-    workspace: scratch,
-  }),
-);
-
+const config = writeConfig(scratch, era, url);
 const agent = await openAgent(era, process.execPath, [gate, 'run', '--config', config]);
 try {
   await (plans[scenario] ?? listAndCall)(agent);

@@ -3,11 +3,13 @@
  * the suite's server behind it and plays an agent.
  */
 import path from 'node:path';
+import { missing } from './excused.mjs';
 import { finish } from './processes.mjs';
 import { failed, passed, readResults } from './results.mjs';
 import { say } from './table.mjs';
 
 const driver = path.join(import.meta.dirname, 'client-driver.mjs');
+const authDriver = path.join(import.meta.dirname, 'auth-driver.mjs');
 const legacy = '2025-11-25';
 const modern = '2026-07-28';
 
@@ -31,20 +33,64 @@ const scenarios = [
   { suite: 'suite-0.2', name: 'json-schema-2020-12-preservation', version: modern },
 ];
 
+const unversioned = { 'suite-0.1': '0.1.16', 'suite-0.2': 'extension' };
+
+const both = [
+  ...['metadata-default', 'metadata-var1', 'metadata-var2', 'metadata-var3', 'basic-cimd'],
+  ...['scope-from-www-authenticate', 'scope-from-scopes-supported', 'scope-omitted-when-undefined'],
+  ...['scope-step-up', 'scope-retry-limit', 'pre-registration'],
+  ...['token-endpoint-auth-basic', 'token-endpoint-auth-post', 'token-endpoint-auth-none'],
+];
+const authorizations = [
+  ...both.map((name) => ({ name, version: legacy })),
+  ...both.map((name) => ({ name, version: modern })),
+  ...['2025-03-26-oauth-metadata-backcompat', '2025-03-26-oauth-endpoint-fallback'].map((name) => ({
+    name,
+    version: '2025-03-26',
+  })),
+  ...[
+    ...['resource-mismatch', 'offline-access-scope', 'offline-access-not-supported'],
+    ...['authorization-server-migration', 'metadata-issuer-mismatch', 'iss-supported'],
+    ...['iss-not-advertised', 'iss-supported-missing', 'iss-wrong-issuer', 'iss-unexpected'],
+    'iss-normalized',
+  ].map((name) => ({ name, version: modern })),
+  // Of the extensions, all that the suite has.
+  ...[
+    ...['client-credentials-jwt', 'client-credentials-basic', 'enterprise-managed-authorization'],
+    ...['dpop', 'dpop-nonce', 'wif-jwt-bearer'],
+  ].map((name) => ({ name, version: undefined })),
+].map(({ name, version }) => ({ suite: 'suite-0.2', name: `auth/${name}`, version }));
+
 /** The number of scenarios that fail. Each runs with an agent of either era. */
-export async function runClientSide(options) {
+export function runClientSide(options) {
+  return count(
+    options,
+    ['legacy', 'modern'].flatMap((era) => scenarios.map((each) => ({ ...each, era, driver }))),
+  );
+}
+
+/** The same for authorization, each with an agent of its server's era: what the agent speaks plays no part in it. */
+export function runAuthorizations(options) {
+  const eraOf = ({ version }) => (version === modern ? 'modern' : 'legacy');
+  return count(
+    options,
+    authorizations.map((each) => ({ ...each, era: eraOf(each), driver: authDriver })),
+  );
+}
+
+async function count(options, runs) {
   let bad = 0;
-  for (const era of ['legacy', 'modern']) {
-    for (const each of scenarios) {
-      if (options.scenario !== undefined && options.scenario !== each.name) continue;
-      if (!(await passes(options, each, era))) bad += 1;
-    }
+  for (const each of runs) {
+    if (options.scenario !== undefined && options.scenario !== each.name) continue;
+    const why = missing(each.name);
+    if (why !== undefined) say(`~ ${each.name}: ${why}`);
+    else if (!(await passes(options, each))) bad += 1;
   }
   return bad;
 }
 
-async function passes(options, { suite, name, version }, era) {
-  const label = `${name} ${version ?? '0.1.16'}, agent ${era}`;
+async function passes(options, { suite, name, version, era, driver }) {
+  const label = `${name} ${version ?? unversioned[suite]}, agent ${era}`;
   const folder = path.join(options.scratch.results, `client ${label}`.replaceAll(/[^\w.]+/g, '-'));
   const command = [process.execPath, driver, options.gate, options.scratch.dir, era].join(' ');
   const done = await finish(

@@ -28,3 +28,26 @@ export function excused(target, scenario, check) {
       targets.test(target) && scenarios.test(scenario) && checks.test(check),
   )?.why;
 }
+
+/** Client scenarios of extensions that the gate does not have, each with what is missing. They are listed, and not run. */
+const absent = new Map([
+  [
+    'auth/client-credentials-jwt',
+    'a client that proves itself with a signed JWT (private_key_jwt): the gate has only a client secret to show',
+  ],
+  [
+    'auth/enterprise-managed-authorization',
+    'tokens by exchange at an identity provider of the company: the gate asks the authorization server of the tool server alone',
+  ],
+  ['auth/dpop', 'tokens bound to a key (DPoP): the gate sends bearer tokens'],
+  ['auth/dpop-nonce', 'tokens bound to a key (DPoP): the gate sends bearer tokens'],
+  [
+    'auth/wif-jwt-bearer',
+    'tokens for the identity of a workload (JWT bearer grant): the gate asks a person, or shows a client secret',
+  ],
+]);
+
+/** Why a client scenario cannot be run, or undefined. */
+export function missing(scenario) {
+  return absent.get(scenario);
+}

@@ -3,7 +3,7 @@
  *
  *   --target NAME     only this way through the gate; may be given again
  *   --scenario NAME   only this scenario
- *   --side server|client   only one half; both without it
+ *   --side server|client|auth   only one part; all without it
  *   --gate FILE       the gate's entry point; dist/main.js without it
  *   --cache FOLDER    where the suite and a newer Node are installed; a folder of the system's temporary one without it
  *   --out FOLDER      keeps the suite's own results there
@@ -12,7 +12,7 @@
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { runClientSide } from './client-side.mjs';
+import { runAuthorizations, runClientSide } from './client-side.mjs';
 import { installSuite } from './install.mjs';
 import { openScratch } from './scratch.mjs';
 import { runServerSide } from './server-side.mjs';
@@ -30,13 +30,16 @@ const { values } = parseArgs({
   },
 });
 
+const sides = { server: runServerSide, client: runClientSide, auth: runAuthorizations };
+
 const scratch = openScratch(values.out);
 try {
   const tools = await installSuite(values.cache);
   const options = { ...values, gate: path.resolve(values.gate), tools, scratch };
   let worse = 0;
-  if (values.side !== 'client') worse += await runServerSide(options);
-  if (values.side !== 'server') worse += await runClientSide(options);
+  for (const [side, run] of Object.entries(sides)) {
+    if (values.side === undefined || values.side === side) worse += await run(options);
+  }
   say(
     worse === 0 ? 'conformance: nothing is worse through the gate' : `conformance: ${worse} worse`,
   );

@@ -3,6 +3,7 @@ import { httpBounds } from './bounds.ts';
 import type { Abortable, HttpRequest, ResponseHead } from './exchange.ts';
 import type { HttpClient } from './http-client.ts';
 import type { Inbox } from './inbox.ts';
+import { refusalReason } from './refusal.ts';
 import { mediaType, ReplyReader, type ReplyTaker } from './reply-reader.ts';
 
 /** The way that a request belongs to. */
@@ -101,6 +102,9 @@ export class CallStream implements ReplyTaker {
       return;
     }
     this.#finish();
+    const { inbox, client } = this.#owner;
+    // The server took the request before: it may have run, whatever the next connection is refused for.
+    if (!this.#isFirst) inbox.pending.lose(this.id, refusalReason(client, head, body));
     this.#owner.onRefused(this.id, head, body);
   }
 

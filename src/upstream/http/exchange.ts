@@ -11,7 +11,7 @@ export interface ExchangeTaker {
   onHead(head: ResponseHead, exchange: Abortable): void;
   onData(chunk: Buffer): void;
   onEnd(): void;
-  /** `written`: some of the request may have reached the server. */
+  /** `written`: some of the request may have reached the server, and it may have acted on that. */
   onFailed(reason: string, written: boolean): void;
 }
 
@@ -49,6 +49,8 @@ export interface Outgoing {
 export interface ExchangeOwner {
   /** The server refused the authorization. True when the request is sent again: its taker hears nothing of this response. */
   onChallenge(head: ResponseHead, exchange: Exchange): boolean;
+  /** It understood the request and will not do it. */
+  onForbidden(head: ResponseHead): void;
   onAnswered(): void;
   /** Its request waits no longer; once. */
   onReleased(request: HttpRequest): void;
@@ -103,6 +105,7 @@ export class Exchange implements Abortable, Dispatcher.DispatchHandler {
     this.#release();
     this.#owner.onAnswered();
     const head: ResponseHead = { status, header: (name) => single(headers[name]) };
+    if (status === 403) this.#owner.onForbidden(head);
     if (status === 401 && this.#owner.onChallenge(head, this)) this.#state = 'over';
     else this.outgoing.taker.onHead(head, this);
   }

@@ -21,6 +21,8 @@ export interface Authorization {
    * be called for many requests at once.
    */
   renew(used: string | undefined, challenge: string | undefined): Promise<void>;
+  /** The server wants more than what is authorized, and says so: kept for the next login. Never rejects. */
+  lacks(challenge: string | undefined): Promise<void>;
 }
 
 export interface HttpClientOptions {
@@ -103,6 +105,10 @@ export class HttpClient implements ExchangeOwner {
     return true;
   }
 
+  onForbidden(head: ResponseHead): void {
+    void this.#options.authorization?.lacks(head.header('www-authenticate'));
+  }
+
   onAnswered(): void {
     this.#failures = 0;
   }
@@ -151,7 +157,7 @@ export class HttpClient implements ExchangeOwner {
       await this.#options.authorization?.renew(token, head.header('www-authenticate'));
     } catch (error) {
       const reason = describe(error);
-      if (isWanted) taker.onFailed(reason, true);
+      if (isWanted) taker.onFailed(reason, false);
       this.#options.onHopeless(reason);
       return;
     }

@@ -2,6 +2,7 @@ import { cleanResponse } from '../../wire/reserved-meta.ts';
 import type { ResponseHead } from './exchange.ts';
 import type { HttpClient } from './http-client.ts';
 import type { Inbox } from './inbox.ts';
+import { missingScope } from './oauth/challenge.ts';
 import { asAnswer, rpcErrorIn } from './rpc-error-body.ts';
 import { redirection } from './wording.ts';
 
@@ -9,16 +10,16 @@ import { redirection } from './wording.ts';
 export function refusalReason(client: HttpClient, head: ResponseHead, body: Buffer): string {
   const { status } = head;
   if (status < 400) return redirection(status, head.header('location'), client.url.href);
-  const missing = status === 403 ? missingScope(head.header('www-authenticate') ?? '') : undefined;
-  if (missing === undefined) return client.wording.refusal(status, body);
+  const missing = status === 403 ? missingScope(head.header('www-authenticate')) : undefined;
+  if (missing === undefined || missing.length > 120) return client.wording.refusal(status, body);
   return client.wording.clean(`answered HTTP 403: its authorization lacks the scope "${missing}"`);
 }
 
-/** RFC 6750 section 3.1. */
-function missingScope(challenge: string): string | undefined {
-  if (!/\berror="?insufficient_scope\b/.test(challenge)) return undefined;
-  return /\bscope="([^"]{1,120})"/.exec(challenge)?.[1];
-}
+/**
+ * What a server has not done that answers a POST so (RFC 9110 section 15.5): its caller is not known or not allowed, there is
+ * nothing at that address or no such session, or it does not take such requests. Everything else leaves open what it did.
+ */
+const notActedUpon: ReadonlySet<number> = new Set([401, 403, 404, 405, 413, 415]);
 
 /** Settles a request whose POST was refused: an error of JSON-RPC is its answer, everything else only a reason. */
 export function settleRefused(
@@ -29,8 +30,10 @@ export function settleRefused(
 ): void {
   const found = head.status >= 400 ? rpcErrorIn(body) : undefined;
   const answer = found === undefined ? undefined : asAnswer(found, id);
+  const reason = refusalReason(client, head, body);
   if (answer !== undefined) inbox.pending.answer(id, cleanResponse(answer));
-  else inbox.pending.lose(id, refusalReason(client, head, body));
+  else if (notActedUpon.has(head.status)) inbox.pending.unsent(id, reason);
+  else inbox.pending.lose(id, reason);
 }
 
 /** What a server says to a session that it no longer knows, or to a request that came without one. */

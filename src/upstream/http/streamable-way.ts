@@ -131,8 +131,12 @@ export class StreamableWay implements Way {
     return { method: 'GET', headers, body: undefined, lane };
   }
 
+  /** What a session does not know any more, or was not let in for, it has not begun: the others in flight may have run. */
   #refused(id: number, head: ResponseHead, body: Buffer): void {
-    if (!this.#isLost(head, body)) settleRefused(this.#options, id, head, body);
+    const over = this.#overBy(head, body);
+    if (over === undefined) settleRefused(this.#options, id, head, body);
+    else this.#options.inbox.pending.unsent(id, over);
+    this.#isLost(head, body);
   }
 
   /** HTTP 405 says that there is no such stream, and so does a first refusal of any kind. */
@@ -148,14 +152,20 @@ export class StreamableWay implements Way {
   }
 
   #isLost(head: ResponseHead, body: Buffer): boolean {
-    const { client, session, onLost } = this.#options;
-    if (head.status === 401) {
-      onLost(refusalReason(client, head, body));
-      return true;
-    }
-    if (session.id === undefined || !isSessionLost(head, body)) return false;
-    this.#isOver = true;
-    onLost(`the session is over: ${refusalReason(client, head, body)}`);
+    const over = this.#overBy(head, body);
+    if (over === undefined) return false;
+    // A session that the server has forgotten needs no end.
+    if (head.status !== 401) this.#isOver = true;
+    this.#options.onLost(over);
     return true;
+  }
+
+  /** Why such a response is the end of the session; undefined when it is none. */
+  #overBy(head: ResponseHead, body: Buffer): string | undefined {
+    const { client, session } = this.#options;
+    const reason = refusalReason(client, head, body);
+    if (head.status === 401) return reason;
+    if (session.id === undefined || !isSessionLost(head, body)) return undefined;
+    return `the session is over: ${reason}`;
   }
 }

@@ -131,10 +131,17 @@ export async function authorizationServer(): Promise<FakeAuthorizationServer> {
   return { issuer, peer: server, valid, refreshTokens, grants, registrations, browse, settings };
 }
 
-/** A tool server that takes the tokens of this authorization server only. */
-export function guarded(issuer: string, valid: ReadonlySet<string>): Promise<Peer> {
+/** A tool server that takes the tokens of this authorization server only, and refuses calls with `forbidden` if that says so. */
+export function guarded(
+  issuer: string,
+  valid: ReadonlySet<string>,
+  forbidden: () => string | undefined = () => undefined,
+): Promise<Peer> {
   const echo: Handler = (seen, response) => {
-    if (seen.body['method'] === 'tools/call') sendJson(response, answerTo(seen, { content: [] }));
+    const challenge = seen.body['method'] === 'tools/call' ? forbidden() : undefined;
+    if (challenge !== undefined) sendText(response, 'no', 403, { 'www-authenticate': challenge });
+    else if (seen.body['method'] === 'tools/call')
+      sendJson(response, answerTo(seen, { content: [] }));
     else
       response.writeHead(seen.body['id'] === undefined && seen.method === 'POST' ? 202 : 405).end();
   };

@@ -505,7 +505,7 @@ describe('the end of a session', () => {
       );
       const rig = remote(far.url);
       const connection = await rig.connected();
-      expect(await call(connection, 'any')).toMatchObject({ kind: 'lost' });
+      expect(await call(connection, 'any')).toMatchObject({ kind: 'unsent' });
       expect(await rig.over()).toMatch(/^the session is over: answered HTTP 40/);
       expect(far.seen.filter(({ method }) => method === 'DELETE')).toEqual([]);
       await connect(far.url);

@@ -208,7 +208,7 @@ describe('a modern server', () => {
   it('is asked anew what it speaks when it has no such endpoint any more', async () => {
     const far = await peer(deaf((_seen, response) => void response.writeHead(404).end()));
     const rig = remote(far.url, { era, verdicts: new Map([['far', 'modern']]) });
-    expect(await call(await rig.connected(), 'any')).toMatchObject({ kind: 'lost' });
+    expect(await call(await rig.connected(), 'any')).toMatchObject({ kind: 'unsent' });
     expect(await rig.over()).toBe('answered HTTP 404');
     expect(rig.verdicts.has('far')).toBe(false);
   });

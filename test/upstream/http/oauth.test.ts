@@ -130,7 +130,7 @@ describe('a server that wants authorization', () => {
     const connection = await rig.connected();
     auth.valid.clear();
     auth.refreshTokens.clear();
-    expect(await call(connection, 'any')).toMatchObject({ kind: 'lost' });
+    expect(await call(connection, 'any')).toMatchObject({ kind: 'unsent' });
     expect(await rig.over()).toContain('run "mcp-gate login far"');
     await logIn(all);
     expect((await call(await remote(spec.url, { spec }).connected(), 'any')).kind).toBe('answered');

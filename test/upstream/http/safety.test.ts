@@ -184,7 +184,7 @@ describe('what a server says that is no answer', () => {
       server((_seen, response) => sendText(response, 'no', 403, { 'www-authenticate': challenge })),
     );
     expect(await call(await connect(far.url), 'any')).toEqual({
-      kind: 'lost',
+      kind: 'unsent',
       reason: 'answered HTTP 403: its authorization lacks the scope "files:write"',
     });
   });

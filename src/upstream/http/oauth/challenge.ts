@@ -13,6 +13,15 @@ export function readChallenge(header: string | undefined): Challenge {
   };
 }
 
+/** The scope whose lack an HTTP 403 is for (RFC 6750 section 3.1). */
+export function missingScope(header: string | undefined): string | undefined {
+  if (!/\berror="?insufficient_scope\b/.test(header ?? '')) return undefined;
+  const { scope } = readChallenge(header);
+  return scope !== undefined && scope.length <= scopeCharacters ? scope : undefined;
+}
+
+const scopeCharacters = 1000;
+
 function parameter(text: string, name: string): string | undefined {
   const found = new RegExp(`(?:^|[\\s,])${name}=(?:"([^"]*)"|([^\\s,"]+))`, 'i').exec(text);
   const value = found?.[1] ?? found?.[2];

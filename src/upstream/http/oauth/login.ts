@@ -77,7 +77,12 @@ async function logIn(
   const stateParameter = randomBytes(32).toString('base64url');
   const callback = await openCallback({ port, state: stateParameter, timeoutMs });
   try {
-    const scope = union(spec.oauth?.scopes.join(' '), before?.scope, challenge.scope);
+    const scope = union(
+      spec.oauth?.scopes.join(' '),
+      before?.scope,
+      before?.missed,
+      challenge.scope,
+    );
     let discovery: OAuthDiscoveryState | undefined;
     const provider = new GateProvider({
       oauth: spec.oauth,
@@ -113,7 +118,15 @@ function fresh(
   scope: string | undefined,
 ): TokenState {
   const server = serverOf(spec.url);
-  return { server, grant: 'authorization_code', client: before?.client, tokens: undefined, scope };
+  const client = before?.client;
+  return {
+    server,
+    grant: 'authorization_code',
+    client,
+    tokens: undefined,
+    scope,
+    missed: undefined,
+  };
 }
 
 /** Without PKCE anybody who sees the code can use it: a server that does not name it is refused (MCP, authorization). */

@@ -4,7 +4,7 @@ import type { RemoteSpec } from '../../server-spec.ts';
 import type { Authorization } from '../http-client.ts';
 import { remoteUrl } from '../remote-url.ts';
 import type { Wording } from '../wording.ts';
-import { readChallenge, union } from './challenge.ts';
+import { missingScope, readChallenge, union } from './challenge.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import { TokenFile, type TokenState } from './token-file.ts';
 
@@ -59,6 +59,20 @@ export class StoredTokens implements Authorization {
     await this.#renewing;
   }
 
+  async lacks(challenge: string | undefined): Promise<void> {
+    const missed = missingScope(challenge);
+    if (missed === undefined) return;
+    try {
+      await this.#file.locked(async () => {
+        const stored = await this.#file.read();
+        if (stored === undefined || stored.missed === missed) return;
+        await this.#file.write({ ...stored, missed });
+      });
+    } catch {
+      // The next login asks for less than it might: whoever logs in is told what is missing all the same.
+    }
+  }
+
   async #renew(challenge: string | undefined): Promise<void> {
     try {
       await this.#file.locked(() => this.#renewLocked(challenge));
@@ -110,6 +124,7 @@ export class StoredTokens implements Authorization {
       grant: 'client_credentials',
       client: undefined,
       tokens: undefined,
+      missed: undefined,
     } as const;
     const provider = new GateProvider({
       oauth,

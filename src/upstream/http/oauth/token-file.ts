@@ -14,6 +14,8 @@ export interface TokenState {
   readonly tokens: JsonObject | undefined;
   /** What the server asked for so far. */
   readonly scope: string | undefined;
+  /** What it has missed since: a person is asked for that too, at the next login. */
+  readonly missed: string | undefined;
 }
 
 /** A gate that died while it held the lock does not keep the others waiting for longer than this. */
@@ -109,12 +111,13 @@ function parse(text: string, server: string): TokenState | undefined {
     return undefined;
   }
   if (!isObject(read) || read['server'] !== server) return undefined;
-  const { client, tokens, scope, grant } = read;
+  const { client, tokens, scope, missed, grant } = read;
   return {
     server,
     grant: grant === 'client_credentials' ? grant : 'authorization_code',
     client: isObject(client) ? client : undefined,
     tokens: isObject(tokens) ? tokens : undefined,
     scope: typeof scope === 'string' ? scope : undefined,
+    missed: typeof missed === 'string' ? missed : undefined,
   };
 }
