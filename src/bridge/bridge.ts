@@ -6,22 +6,25 @@ import { type BridgeLimits, bridgeLimits } from './limits.ts';
 import { crossModern, type ModernParts } from './modern-crossing.ts';
 import type { ParkedCall } from './parked-call.ts';
 import { ParkedCalls } from './parked-calls.ts';
-import { keyBytes, RequestStates } from './request-state.ts';
+import { RequestStates, type Seals } from './request-state.ts';
+import { keyBytes } from './seal-key.ts';
+import { UsedStates } from './used-states.ts';
 
 export interface BridgeParts {
   readonly clock: Clock;
   /** Why everything is stopped; undefined when nothing is. */
   readonly frozen: () => string | undefined;
-  /** Seals what clients hold; 32 bytes. Without it no state outlives the process, as no parked call does. */
-  readonly key?: Buffer;
+  /** Seals what clients hold. Without it no state outlives the process, as no parked call ever does. */
+  readonly seals?: Seals;
   readonly limits?: Partial<BridgeLimits>;
 }
 
 export function createBridge(parts: BridgeParts): Bridge {
-  const { clock, frozen, key = randomBytes(keyBytes) } = parts;
+  const { clock, frozen } = parts;
   const limits = { ...bridgeLimits, ...parts.limits };
+  const seals = parts.seals ?? passingSeals(clock, limits);
   const parked = new ParkedCalls<ParkedCall>(clock, limits);
-  const modern: ModernParts = { states: new RequestStates(key, clock, limits), parked, limits };
+  const modern: ModernParts = { states: new RequestStates(seals, clock, limits), parked, limits };
   return {
     cross: (request, speaker, scope) =>
       speaker.hello.era === 'legacy'
@@ -29,4 +32,9 @@ export function createBridge(parts: BridgeParts): Bridge {
         : crossModern(modern, request, speaker, scope),
     close: () => parked.close(),
   };
+}
+
+/** They end with the process. */
+function passingSeals(clock: Clock, { usedStates }: BridgeLimits): Seals {
+  return { key: randomBytes(keyBytes), used: new UsedStates(clock, usedStates) };
 }

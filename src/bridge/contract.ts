@@ -12,7 +12,7 @@ export interface Speaker {
 
 /**
  * Carries requests of clients of either era to servers of either era. It holds the calls that wait for a modern client's
- * answers, and the key that seals their `requestState`; both end with the process. `close` gives up what is held.
+ * answers, which end with the process. `close` gives up what is held.
  */
 export interface Bridge {
   /** `scope` is who calls: what was sealed for one caller is refused from another. */

@@ -6,7 +6,6 @@ import { randomBytes } from '../core/ids.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import type { BridgeLimits } from './limits.ts';
-import { UsedStates } from './used-states.ts';
 
 /** What a sealed state carries from one request of a client to the next. */
 export type Carried =
@@ -30,12 +29,23 @@ export interface StateOwner {
   readonly params: JsonObject;
 }
 
-const version = 1;
+/** Which states were used up; as lasting as the key. */
+export interface Used {
+  /** True for the first use of a state that has not expired. */
+  use(nonce: string, expiresMs: number): boolean;
+}
+
+/** What states are sealed with, and how each is used up. */
+export interface Seals {
+  /** 32 bytes. */
+  readonly key: Buffer;
+  readonly used: Used;
+}
+
+const version = 2;
 const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
 const tagBytes = 16;
-
-export const keyBytes = 32;
 
 /**
  * Seals the `requestState` that clients hold, which is theirs to forge, to keep and to send twice (MCP 2026-07-28,
@@ -46,20 +56,23 @@ export class RequestStates {
   readonly #key: Buffer;
   readonly #clock: Clock;
   readonly #ttlMs: number;
-  readonly #used: UsedStates;
+  readonly #used: Used;
+  /** Names this process: what waits in another one, or in an earlier one, is not here. */
+  readonly #process = randomBytes(nonceBytes).toString('base64url');
 
-  constructor(key: Buffer, clock: Clock, limits: BridgeLimits) {
+  constructor({ key, used }: Seals, clock: Clock, limits: Pick<BridgeLimits, 'stateTtlMs'>) {
     this.#key = key;
     this.#clock = clock;
     this.#ttlMs = limits.stateTtlMs;
-    this.#used = new UsedStates(clock, limits.usedStates);
+    this.#used = used;
   }
 
   seal(owner: StateOwner, carried: Carried): string {
     const nonce = randomBytes(nonceBytes);
     const cipher = createCipheriv(algorithm, this.#key, nonce, { authTagLength: tagBytes });
     cipher.setAAD(boundTo(owner));
-    const text = JSON.stringify({ expires: this.#clock() + this.#ttlMs, carried });
+    const expires = this.#clock() + this.#ttlMs;
+    const text = JSON.stringify({ expires, process: this.#process, carried });
     const sealed = [cipher.update(text, 'utf8'), cipher.final()];
     return Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]).toString('base64url');
   }
@@ -75,7 +88,9 @@ export class RequestStates {
     if (typeof expires !== 'number' || !this.#used.use(nonce.toString('latin1'), expires)) {
       return invalidState;
     }
-    return carriedIn(content?.['carried']) ?? invalidState;
+    const carried = carriedIn(content?.['carried']);
+    const isHere = carried?.kind !== 'parked' || content?.['process'] === this.#process;
+    return carried !== undefined && isHere ? carried : invalidState;
   }
 
   #decrypt(owner: StateOwner, nonce: Buffer, sealed: Buffer): JsonObject | undefined {

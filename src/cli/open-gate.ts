@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createBridge } from '../bridge/bridge.ts';
+import { keepSeals } from '../bridge/kept-seals.ts';
+import type { Seals } from '../bridge/request-state.ts';
 import type { Config } from '../config/config.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Host } from '../downstream/contract.ts';
@@ -43,7 +46,8 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
   const { recorder, decide, visibility } = composeGate(on);
   const instance = openInstanceOf(on, pools, version);
   const frozen = () => on.control.current().freeze;
-  const bridge = createBridge({ clock, frozen });
+  const seals = openSeals(on);
+  const bridge = createBridge({ clock, frozen, ...(seals && { seals }) });
   const host = createHost({
     pools,
     bridge,
@@ -89,6 +93,16 @@ function openPools(on: Foundation): UpstreamPools {
   const { pools, poolsPerCaller, poolIdleMs } = config.transport.http.limits;
   const limits = { maxPools: pools, maxPoolsPerScope: poolsPerCaller, idleMs: poolIdleMs };
   return createPools({ servers: serverSpecs(config), pins, log, clock, ...limits });
+}
+
+/** Clients of the modern era go on after a restart with what they hold; where that cannot be, they ask anew. */
+function openSeals({ config, clock, log }: Foundation): Seals | undefined {
+  try {
+    return keepSeals({ folder: join(config.stateDir, 'seals'), gate: config.gate, clock });
+  } catch (cause) {
+    log.warn({ err: cause }, 'what clients hold ends with this process: its key cannot be kept');
+    return undefined;
+  }
 }
 
 function openInstanceOf(on: Foundation, pools: UpstreamPools, version: string): Instance {

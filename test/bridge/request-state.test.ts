@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bridgeLimits } from '../../src/bridge/limits.ts';
 import { type Carried, RequestStates, type StateOwner } from '../../src/bridge/request-state.ts';
+import { UsedStates } from '../../src/bridge/used-states.ts';
 
 const owner: StateOwner = {
   scope: 'os:ada',
@@ -16,9 +17,10 @@ const invalid = {
 
 function create(usedStates = 100) {
   const time = { nowMs: 5_000 };
-  const limits = { ...bridgeLimits, stateTtlMs: 1_000, usedStates };
-  const key = Buffer.alloc(32, 7);
-  return { time, states: new RequestStates(key, () => time.nowMs, limits) };
+  const limits = { stateTtlMs: 1_000 };
+  const clock = () => time.nowMs;
+  const seals = { key: Buffer.alloc(32, 7), used: new UsedStates(clock, usedStates) };
+  return { time, states: new RequestStates(seals, clock, limits) };
 }
 
 describe('a sealed state', () => {
@@ -82,7 +84,9 @@ describe('a sealed state', () => {
 
   it('does not open with another key', () => {
     const { states } = create();
-    const others = new RequestStates(Buffer.alloc(32, 8), () => 5_000, bridgeLimits);
+    const clock = () => 5_000;
+    const seals = { key: Buffer.alloc(32, 8), used: new UsedStates(clock, 100) };
+    const others = new RequestStates(seals, clock, bridgeLimits);
     expect(others.open(owner, states.seal(owner, carried))).toEqual(invalid);
   });
 
