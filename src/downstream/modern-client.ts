@@ -27,7 +27,7 @@ import { createServerRequests } from './server-requests.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { TaskOwners } from './task-owners.ts';
 import type { TaskQuestions } from './task-questions.ts';
-import { noteTask, serveTask, type TaskParts } from './task-requests.ts';
+import { listenFault, noteTask, serveTask, type TaskParts } from './task-requests.ts';
 
 export interface ModernClientParts {
   readonly pools: Pick<UpstreamPools, 'join'>;
@@ -154,7 +154,8 @@ export class ModernClient {
   }
 
   async #listen(request: IncomingRequest, open: OpenRequest): Promise<Reply | undefined> {
-    const error = await this.#subscriptions.listen(request, open);
+    const fault = listenFault(request, this.#tasks.hello);
+    const error = fault ?? (await this.#subscriptions.listen(request, open));
     return error && { kind: 'refused', error };
   }
 

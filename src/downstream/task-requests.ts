@@ -101,6 +101,16 @@ function cleared(
   return questions.cleared(response, { scope, server, taskId, asking });
 }
 
+/**
+ * What is wrong with a `subscriptions/listen` that names tasks. The gate tells of none, as every server may: the
+ * acknowledgement names none, and the client asks with `tasks/get`, whose answers are decided on.
+ */
+export function listenFault({ params }: IncomingRequest, hello: ClientHello): RpcError | undefined {
+  const wanted = params?.['notifications'];
+  const isAboutTasks = isObject(wanted) && wanted['taskIds'] !== undefined;
+  return isAboutTasks && !speaksTasks(hello) ? undeclared : undefined;
+}
+
 const taskIdLimit = 1_000;
 
 function speaksTasks({ capabilities }: ClientHello): boolean {

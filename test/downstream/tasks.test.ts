@@ -34,6 +34,30 @@ async function startTask(taskId: string, tool = 'm__work', envelope: JsonObject 
   return answered(id);
 }
 
+describe('news of tasks', () => {
+  const listen = { notifications: { taskIds: ['t'], toolsListChanged: true } };
+
+  it('may be asked for only by a client that speaks of tasks', async () => {
+    rig.askModern(1, 'subscriptions/listen', listen);
+    expect((await answered(1))['error']).toEqual({
+      code: -32021,
+      message: 'this method needs the extension of tasks',
+      data: { requiredCapabilities: { extensions: { [extension]: {} } } },
+    });
+  });
+
+  it('are not promised', async () => {
+    rig.askModern(1, 'subscriptions/listen', listen, declared);
+    const { params } = await vi.waitFor(() => {
+      const [first] = rig.out;
+      if (first === undefined) throw new Error('not acknowledged yet');
+      return first;
+    });
+    expect(params).toMatchObject({ notifications: { toolsListChanged: true } });
+    expect(params).not.toHaveProperty('notifications.taskIds');
+  });
+});
+
 describe('a task', () => {
   it('is the answer to a call of a client that speaks of tasks', async () => {
     expect(await startTask('t')).toMatchObject({
