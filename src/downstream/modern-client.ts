@@ -166,8 +166,7 @@ export class ModernClient {
       lifetime: open.lifetime,
       ...progressOf(open, progressToken(request.params)),
       related: {
-        // Whoever proved nothing may be somebody else with every request.
-        client: this.#identity.verified ? this : open,
+        client: this,
         ask: client === undefined ? nobodyAsked : this.#asking(client),
         tell: (_server, notification) => tellLog(notification, speaker, open),
       },

@@ -18,17 +18,33 @@ const anonymous: Identity = {
   scope: 'anonymous',
 };
 
+const asks = { clientCapabilities: { elicitation: {} } };
+
 const rows = [
-  ['of one caller who proved who it is are one client’s', proven, {}, 1],
-  ['of the same caller under another name are another’s', proven, { clientInfo: { name: 'b' } }, 2],
-  ['of callers who proved nothing are each another’s', anonymous, {}, 2],
+  ['of one caller are one client’s', proven, proven, {}, 1],
+  [
+    'of one caller under two names are two clients’',
+    proven,
+    proven,
+    { clientInfo: { name: 'b' } },
+    2,
+  ],
+  ['of one caller with other capabilities are two clients’', proven, proven, asks, 2],
+  ['of two callers are two clients’', proven, anonymous, {}, 2],
+  ['of nobody known are one client’s, as long as it goes by one name', anonymous, anonymous, {}, 1],
+  [
+    'of nobody known by two names are two clients’',
+    anonymous,
+    anonymous,
+    { clientInfo: { name: 'b' } },
+    2,
+  ],
 ] as const;
 
-it.each(rows)('two calls %s', async (_, identity, second, clients) => {
+it.each(rows)('two calls %s', async (_, one, another, envelope, clients) => {
   const rig = new SessionRig();
-  for (const [id, envelope] of [{}, second].entries()) {
-    rig.askFrom(rig.outlet, identity, id, 'tools/call', { name: 's__echo' }, envelope);
-  }
+  rig.askFrom(rig.outlet, one, 1, 'tools/call', { name: 's__echo' });
+  rig.askFrom(rig.outlet, another, 2, 'tools/call', { name: 's__echo' }, envelope);
   await until('both calls', () => rig.sent.length === 2);
   expect(new Set(rig.sent.map(({ options }) => options.related?.client)).size).toBe(clients);
   for (const { resolve } of rig.sent) resolve(responseOf({ content: [] }));
