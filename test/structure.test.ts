@@ -9,6 +9,8 @@ const contracts = [
   'policy/input',
   'policy/ruling',
   'store/contract',
+  'store/control-contract',
+  'control/contract',
   'approval/contract',
   'upstream/contract',
 ];

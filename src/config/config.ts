@@ -1,3 +1,5 @@
+import type { Budget, Tariff } from '../core/budget.ts';
+
 export const modes = ['observe', 'enforce'] as const;
 export type Mode = (typeof modes)[number];
 
@@ -19,6 +21,8 @@ export interface Config {
   readonly approvals: ApprovalsConfig;
   readonly identity: IdentityConfig;
   readonly workspace: string | undefined;
+  readonly budgets: readonly Budget[];
+  readonly idempotency: { readonly expiresInMs: number };
   readonly journal: JournalConfig;
   readonly transport: TransportConfig;
 }
@@ -62,13 +66,27 @@ export interface ServerSettings {
   readonly trusted: boolean;
   readonly mode: Mode | undefined;
   readonly approval: ApprovalMode | undefined;
+  readonly cost: Cost;
   /** By the server's own tool name. */
   readonly tools: ReadonlyMap<string, ToolSettings>;
 }
 
 export interface ToolSettings {
   readonly approval: ApprovalMode | undefined;
-  readonly costPerCallUsd: string | undefined;
+  readonly cost: Cost;
+  readonly idempotency: ToolIdempotency | undefined;
+}
+
+/** What calls cost; an absent member of a tool's is its server's. */
+export type Cost = Partial<Tariff> & {
+  /** The price of a call as it was written. */
+  readonly perCallUsd?: string;
+};
+
+interface ToolIdempotency {
+  /** JSON pointer into the arguments to the key; undefined when only the request's `_meta` names one. */
+  readonly pointer: string | undefined;
+  readonly expiresInMs: number | undefined;
 }
 
 interface PolicyConfig {

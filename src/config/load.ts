@@ -9,6 +9,7 @@ import { parseFile } from './parse.ts';
 import { type Problem, pathText } from './problem.ts';
 import { configError, place } from './report.ts';
 import { resolveConfig } from './resolve.ts';
+import { checkBudgets } from './resolve-budgets.ts';
 import { configSchema } from './schema.ts';
 import { usableServers } from './servers.ts';
 
@@ -72,11 +73,19 @@ function check(
   const serverEnv = servers === 'expand' ? env : undefined;
   const expanded = isObject(raw) ? expandFile(raw, env, serverEnv, tell) : raw;
   const parsed = configSchema.safeParse(expanded);
-  if (parsed.success) return resolveConfig(file, parsed.data, env, report);
+  if (parsed.success) {
+    checkBudgets(parsed.data.budgets, serverKeys(raw), report);
+    return resolveConfig(file, parsed.data, env, report);
+  }
   // What is wrong with a value whose variable could not be filled in has been told.
   const problems = problemsOf(parsed.error.issues, raw);
   for (const problem of problems) if (!told.has(pathText(problem.path))) report(problem);
   return undefined;
+}
+
+function serverKeys(raw: Json): readonly string[] {
+  const entries = isObject(raw) ? raw['mcpServers'] : undefined;
+  return isObject(entries) ? Object.keys(entries) : [];
 }
 
 function expandFile(

@@ -17,6 +17,8 @@ export function applyReload(running: Config, loaded: Config): Config {
     environment: loaded.environment,
     servers: new Map(servers),
     approvals: loaded.approvals,
+    budgets: loaded.budgets,
+    idempotency: loaded.idempotency,
     journal: { ...loaded.journal, durability: running.journal.durability },
   };
 }

@@ -3,8 +3,9 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { sha256 } from '../core/digest.ts';
-import type { Config, ServerConfig, ServerSettings } from './config.ts';
+import type { Config, ServerConfig, ServerSettings, ToolSettings } from './config.ts';
 import type { Environment, Report } from './expand.ts';
+import { resolveBudget, resolveCost } from './resolve-budgets.ts';
 import { resolveHttp, resolveIdentity } from './resolve-serving.ts';
 import type { ConfigFile, ServerEntry } from './schema.ts';
 
@@ -38,6 +39,8 @@ export function resolveConfig(
       quorum: file.approvals.quorum,
       hold: { defaultMs, clientsMs: new Map(Object.entries(clients)) },
     },
+    budgets: file.budgets.map(resolveBudget),
+    idempotency: { expiresInMs: file.idempotency.expiresIn },
     identity: resolveIdentity(file.identity),
     workspace: optional(file.workspace),
     journal: {
@@ -127,10 +130,23 @@ function readEnvFile(key: string, file: string, report: Report): Environment & o
   }
 }
 
-function resolveSettings({ mode, approval, tools, ...rest }: ProcessEntry['gate']): ServerSettings {
-  const byName = Object.entries(tools).map(
-    ([name, tool]) =>
-      [name, { approval: tool.approval, costPerCallUsd: tool.cost?.perCall }] as const,
-  );
-  return { ...rest, mode, approval, tools: new Map(byName) };
+function resolveSettings({
+  mode,
+  approval,
+  cost,
+  tools,
+  ...rest
+}: ProcessEntry['gate']): ServerSettings {
+  const byName = Object.entries(tools).map(([name, tool]): [string, ToolSettings] => [
+    name,
+    {
+      approval: tool.approval,
+      cost: resolveCost(tool.cost),
+      idempotency: tool.idempotency && {
+        pointer: tool.idempotency.pointer,
+        expiresInMs: tool.idempotency.expiresIn,
+      },
+    },
+  ]);
+  return { ...rest, mode, approval, cost: resolveCost(cost), tools: new Map(byName) };
 }

@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { approvalModes, modes } from './config.ts';
+import { cost, keyExpiry, pointer } from './schema-budgets.ts';
 import { matching, text } from './schema-fields.ts';
-
-const usd = matching(/^\d{1,9}(\.\d{1,9})?$/, {
-  expected: 'an amount in US dollars as text, such as "0.01"',
-});
 
 const tool = z.strictObject({
   approval: z.enum(approvalModes).optional(),
-  cost: z.strictObject({ perCall: usd }).optional(),
+  cost: cost.optional(),
+  idempotency: z
+    .strictObject({ pointer: pointer.optional(), expiresIn: keyExpiry.optional() })
+    .optional(),
 });
 
 const gate = {
@@ -18,8 +18,35 @@ const gate = {
   trusted: z.boolean().default(false),
   mode: z.enum(modes).optional(),
   approval: z.enum(approvalModes).optional(),
+  cost: cost.optional(),
   tools: z.record(text(200), tool).default({}),
 };
+
+interface Priced {
+  readonly trusted: boolean;
+  readonly cost?: z.infer<typeof cost> | undefined;
+  readonly tools: Readonly<Record<string, z.infer<typeof tool>>>;
+}
+
+/** What a server says of its own cost counts only when it is trusted; to ignore it silently would surprise. */
+function checkReported({ trusted, cost: ofServer, tools }: Priced, context: z.RefinementCtx): void {
+  if (trusted) return;
+  const places = [
+    { path: ['cost', 'reported'], said: ofServer?.reported },
+    ...Object.entries(tools).map(([name, each]) => ({
+      path: ['tools', name, 'cost', 'reported'],
+      said: each.cost?.reported,
+    })),
+  ];
+  for (const { path, said } of places) {
+    if (said === undefined) continue;
+    const params = {
+      expected: 'a server that is trusted',
+      hint: 'what a server says that it costs counts only with "trusted": true',
+    };
+    context.addIssue({ code: 'custom', path, params });
+  }
+}
 
 /** Other clients keep members of their own in an entry (`autoApprove`, `timeout`, `icon`, …): they are not ours to judge. */
 const started = z.looseObject({
@@ -29,7 +56,7 @@ const started = z.looseObject({
   env: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).default({}),
   envFile: text(4096).optional(),
   cwd: text(4096).optional(),
-  gate: z.strictObject(gate).prefault({}),
+  gate: z.strictObject(gate).superRefine(checkReported).prefault({}),
 });
 
 const oauth = z.strictObject({
@@ -46,7 +73,10 @@ const remote = z.looseObject({
   serverUrl: text(4096).optional(),
   headers: z.record(text(200), z.string().max(16_384)).default({}),
   oauth: oauth.optional(),
-  gate: z.strictObject({ ...gate, insecure: z.boolean().default(false) }).prefault({}),
+  gate: z
+    .strictObject({ ...gate, insecure: z.boolean().default(false) })
+    .superRefine(checkReported)
+    .prefault({}),
 });
 
 export const serverKey = matching(/^[A-Za-z0-9-]{1,64}$/, {

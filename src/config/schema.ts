@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { approvalModes, modes } from './config.ts';
+import { budgets, keyExpiry } from './schema-budgets.ts';
 import { duration, emptyList, text } from './schema-fields.ts';
 import { identity } from './schema-identity.ts';
 import { server, serverKey } from './schema-servers.ts';
@@ -52,7 +53,8 @@ export const configSchema = z
     classification: z
       .strictObject({ detectors: emptyList.optional(), custom: emptyList.optional() })
       .optional(),
-    budgets: emptyList.optional(),
+    budgets: budgets.default([]),
+    idempotency: z.strictObject({ expiresIn: keyExpiry.default(86_400_000) }).prefault({}),
     journal: journal.prefault({}),
     transport: z.strictObject({ http: http.prefault({}) }).prefault({}),
   })

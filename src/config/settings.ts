@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { ApprovalMode, Config, Mode, ServerConfig, ToolSettings } from './config.ts';
+import { noTariff, type Tariff } from '../core/budget.ts';
+import type { ApprovalMode, Config, Cost, Mode, ServerConfig, ToolSettings } from './config.ts';
 
 /** Each call takes one of these with it, so that a reload does not change it half-way. */
 interface CallSettings {
@@ -10,8 +11,16 @@ interface CallSettings {
   readonly schema: 'enforce' | 'report';
   readonly trusted: boolean;
   readonly costPerCallUsd: string | null;
+  readonly tariff: Tariff;
+  readonly idempotency: IdempotencySettings;
   /** Real path; null when none is configured. */
   readonly workspace: string | null;
+}
+
+interface IdempotencySettings {
+  /** JSON pointer into the arguments to the key. */
+  readonly pointer: string | undefined;
+  readonly expiresInMs: number;
 }
 
 interface PreparedServer {
@@ -53,13 +62,22 @@ function settingsOf(
   server: ServerConfig | undefined,
   tool: ToolSettings | undefined,
 ): CallSettings {
+  const trusted = server?.gate.trusted ?? false;
+  const cost: Cost = { ...server?.gate.cost, ...tool?.cost };
+  const { perCallUsd, ...tariff } = cost;
   return {
     mode: server?.gate.mode ?? config.mode,
     environment: config.environment,
     approvalMode: tool?.approval ?? server?.gate.approval ?? config.approvals.mode,
     schema: server?.gate.schema ?? 'enforce',
-    trusted: server?.gate.trusted ?? false,
-    costPerCallUsd: tool?.costPerCallUsd ?? null,
+    trusted,
+    costPerCallUsd: perCallUsd ?? null,
+    // A server that nobody trusts does not say what it costs.
+    tariff: { ...noTariff, ...tariff, ...(!trusted && { reported: undefined }) },
+    idempotency: {
+      pointer: tool?.idempotency?.pointer,
+      expiresInMs: tool?.idempotency?.expiresInMs ?? config.idempotency.expiresInMs,
+    },
     workspace: config.workspace === undefined ? null : realPath(config.workspace),
   };
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../core/json.ts';
+import type { ControlReader, ControlTx } from './control-contract.ts';
 
 /**
  * The one place where decisions, approvals, pins and the journal are kept.
@@ -26,7 +27,7 @@ export interface Store extends Reader {
 
 export type Durability = 'decision' | 'outcome';
 
-export interface Reader {
+export interface Reader extends ControlReader {
   readonly journal: JournalReader;
   approval(id: string): ApprovalRow | undefined;
   approvals(states: readonly ApprovalState[] | undefined): readonly ApprovalRow[];
@@ -129,11 +130,12 @@ export type EntryKind =
   | 'pin.added'
   | 'pin.changed'
   | 'pin.accepted'
+  | 'budget.overrun'
   | 'journal.gap'
   | 'payload.erased';
 
 /** What a work may do. Everything in one `Tx` is committed together or not at all. */
-export interface Tx extends Reader {
+export interface Tx extends Reader, ControlTx {
   append(entry: EntryDraft): LedgerId;
   /** Undefined when the decision that it ends is not in flight: then nothing is written. */
   post(posting: Posting): LedgerId | undefined;

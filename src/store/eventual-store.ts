@@ -48,6 +48,11 @@ export function openEventually(open: () => Store, clock: () => number): Store {
     payload: (id) => opened().payload(id),
     bundle: (digest) => opened().bundle(digest),
     inflight: () => opened().inflight(),
+    isInflight: (decisionId) => opened().isInflight(decisionId),
+    budgetCount: (key) => opened().budgetCount(key),
+    budgetCounts: (gate, nowMs) => opened().budgetCounts(gate, nowMs),
+    claim: (key) => opened().claim(key),
+    reusable: (key) => opened().reusable(key),
     version: () => opened().version(),
     write: async <T>(durability: Durability, work: (tx: Tx) => T) =>
       opened().write(durability, work),

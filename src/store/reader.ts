@@ -1,11 +1,13 @@
 import type { Clock } from '../core/clock.ts';
 import { readApproval, readApprovals } from './approvals.ts';
 import { readApprovers, readVotes } from './approvers.ts';
+import { readBudgetCount, readBudgetCounts } from './budget-counts.ts';
 import { readBundle } from './bundles.ts';
 import type { Connection } from './connection.ts';
 import type { Head, Reader } from './contract.ts';
 import { readJournal } from './entries.ts';
 import { readInflight, readInstances } from './instances.ts';
+import { readClaim, readReusable } from './kept-results.ts';
 import { readPayload } from './payloads.ts';
 import { readPin, readPins } from './pins.ts';
 
@@ -22,5 +24,10 @@ export function createReader(connection: Connection, clock: Clock, head: () => H
     payload: (id) => readPayload(connection, id, clock()),
     bundle: (digest) => readBundle(connection, digest),
     inflight: () => readInflight(connection),
+    isInflight: (decisionId) => connection.get('isInflight', decisionId) !== undefined,
+    budgetCount: (key) => readBudgetCount(connection, key),
+    budgetCounts: (gate, nowMs) => readBudgetCounts(connection, gate, nowMs),
+    claim: (key) => readClaim(connection, key),
+    reusable: (key) => readReusable(connection, key),
   };
 }

@@ -3,7 +3,7 @@ import { randomBytes } from '../core/ids.ts';
 import { rootOf } from '../journal/merkle.ts';
 import type { Database } from './driver.ts';
 
-const version = '1';
+const version = '2';
 
 const tables = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -57,11 +57,33 @@ CREATE TABLE IF NOT EXISTS inflight (
   server TEXT NOT NULL, tool TEXT NOT NULL, started_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `;
 
-/** Makes the tables where they are missing; refuses those of another version. */
+/** What version 2 adds to version 1. */
+const tablesOf2 = `
+CREATE TABLE IF NOT EXISTS budget (
+  gate TEXT NOT NULL, budget_id TEXT NOT NULL, scope_key TEXT NOT NULL,
+  window_start INTEGER NOT NULL, window_ends INTEGER NOT NULL,
+  calls INTEGER NOT NULL, micro_usd INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  closed INTEGER NOT NULL, raised_calls INTEGER NOT NULL, raised_micro_usd INTEGER NOT NULL,
+  raised_bytes INTEGER NOT NULL,
+  PRIMARY KEY (gate, budget_id, scope_key, window_start, window_ends)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS budget_ends ON budget (window_ends);
+CREATE TABLE IF NOT EXISTS claim (
+  key TEXT PRIMARY KEY, payload_hash TEXT NOT NULL, state TEXT NOT NULL, decision_id TEXT NOT NULL,
+  instance TEXT NOT NULL, result_payload TEXT, result_kind TEXT,
+  expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS claim_expires ON claim (expires_ms);
+CREATE TABLE IF NOT EXISTS reusable (
+  key TEXT PRIMARY KEY, decision_id TEXT NOT NULL, payload TEXT NOT NULL,
+  expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS reusable_expires ON reusable (expires_ms);
+`;
+
+/** Makes the tables where they are missing and brings older ones up to date; refuses those of another version. */
 export function ensureSchema(database: Database): void {
-  if (!hasMeta(database)) createTables(database);
-  const row = database.prepare("SELECT value FROM meta WHERE key = 'schema'").get();
-  const found = String(row?.['value']);
+  if (!hasMeta(database)) alone(database, () => createTables(database));
+  // Looked at again inside the transaction: of two processes that come here, the second finds it done.
+  if (versionOf(database) === '1') alone(database, () => bringTo2(database));
+  const found = versionOf(database);
   if (found === version) return;
   throw new GateError(
     'store_unsupported',
@@ -72,20 +94,38 @@ export function ensureSchema(database: Database): void {
 
 /** Two processes may both come here: the second waits for the lock and then finds everything there. */
 function createTables(database: Database): void {
+  database.exec(tables);
+  database.exec(tablesOf2);
+  const meta = database.prepare('INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)');
+  meta.run('schema', version);
+  meta.run('log_id', randomBytes(16).toString('hex'));
+  database
+    .prepare('INSERT OR IGNORE INTO head (id, size, frontier, root) VALUES (1, 0, ?, ?)')
+    .run(Buffer.alloc(0), rootOf([]));
+}
+
+/** Only adds, so that a gate of the older version which still runs is not disturbed. */
+function bringTo2(database: Database): void {
+  if (versionOf(database) !== '1') return;
+  database.exec(tablesOf2);
+  database.prepare("UPDATE meta SET value = ? WHERE key = 'schema'").run('2');
+}
+
+/** In one transaction: a crash leaves all of it or nothing. */
+function alone(database: Database, change: () => void): void {
   database.exec('BEGIN IMMEDIATE');
   try {
-    database.exec(tables);
-    const meta = database.prepare('INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)');
-    meta.run('schema', version);
-    meta.run('log_id', randomBytes(16).toString('hex'));
-    database
-      .prepare('INSERT OR IGNORE INTO head (id, size, frontier, root) VALUES (1, 0, ?, ?)')
-      .run(Buffer.alloc(0), rootOf([]));
+    change();
     database.exec('COMMIT');
   } catch (error) {
     database.exec('ROLLBACK');
     throw error;
   }
+}
+
+function versionOf(database: Database): string {
+  const row = database.prepare("SELECT value FROM meta WHERE key = 'schema'").get();
+  return String(row?.['value']);
 }
 
 function hasMeta(database: Database): boolean {

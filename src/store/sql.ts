@@ -87,6 +87,36 @@ export const sql = {
     VALUES ($1, $2, $3, $4, $5, $6)`,
   isInflight: 'SELECT 1 FROM inflight WHERE decision_id = $1',
   takeInflight: 'DELETE FROM inflight WHERE decision_id = $1',
+
+  budgetCount: `SELECT * FROM budget WHERE gate = $1 AND budget_id = $2 AND scope_key = $3
+    AND window_start = $4 AND window_ends = $5`,
+  budgetCounts: `SELECT * FROM budget WHERE gate = $1 AND window_start <= $2 AND window_ends > $3
+    ORDER BY budget_id, scope_key, window_ends`,
+  putBudgetCount: `INSERT INTO budget (gate, budget_id, scope_key, window_start, window_ends, calls,
+    micro_usd, bytes, closed, raised_calls, raised_micro_usd, raised_bytes)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+    ON CONFLICT (gate, budget_id, scope_key, window_start, window_ends) DO UPDATE SET
+    calls = excluded.calls, micro_usd = excluded.micro_usd, bytes = excluded.bytes,
+    closed = excluded.closed, raised_calls = excluded.raised_calls,
+    raised_micro_usd = excluded.raised_micro_usd, raised_bytes = excluded.raised_bytes`,
+  eraseBudgetCounts: 'DELETE FROM budget WHERE window_ends < $1',
+
+  claim: 'SELECT * FROM claim WHERE key = $1',
+  putClaim: `INSERT INTO claim (key, payload_hash, state, decision_id, instance, result_payload,
+    result_kind, expires_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (key) DO UPDATE SET
+    payload_hash = excluded.payload_hash, state = excluded.state,
+    decision_id = excluded.decision_id, instance = excluded.instance,
+    result_payload = excluded.result_payload, result_kind = excluded.result_kind,
+    expires_ms = excluded.expires_ms`,
+  removeClaim: 'DELETE FROM claim WHERE key = $1',
+  eraseClaims: `DELETE FROM claim WHERE expires_ms < $1
+    AND decision_id NOT IN (SELECT decision_id FROM inflight)`,
+
+  reusable: 'SELECT * FROM reusable WHERE key = $1',
+  putReusable: `INSERT INTO reusable (key, decision_id, payload, expires_ms)
+    VALUES ($1, $2, $3, $4) ON CONFLICT (key) DO UPDATE SET decision_id = excluded.decision_id,
+    payload = excluded.payload, expires_ms = excluded.expires_ms`,
+  eraseReusables: 'DELETE FROM reusable WHERE expires_ms < $1',
 };
 
 export type StatementName = keyof typeof sql;

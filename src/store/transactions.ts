@@ -1,10 +1,12 @@
 import type { Clock } from '../core/clock.ts';
 import { findApproval, findLastApproval, moveApproval, putApproval } from './approvals.ts';
 import { putApprover, putVote } from './approvers.ts';
+import { eraseBudgetCounts, putBudgetCount } from './budget-counts.ts';
 import { putBundle } from './bundles.ts';
 import type { Connection, SyncLevel } from './connection.ts';
 import type { Tx } from './contract.ts';
 import { putInflight, putInstance } from './instances.ts';
+import { eraseKeptResults, putClaim, putReusable } from './kept-results.ts';
 import { Ledger } from './ledger.ts';
 import { erasePayloads, putPayload } from './payloads.ts';
 import { putPin } from './pins.ts';
@@ -84,6 +86,8 @@ function createTx(connection: Connection, clock: Clock, ledger: Ledger, onErased
     putPayload: (payload) => putPayload(connection, payload),
     erasePayloads: (expiredBeforeMs) => {
       const count = erasePayloads(connection, expiredBeforeMs);
+      eraseBudgetCounts(connection, expiredBeforeMs);
+      eraseKeptResults(connection, expiredBeforeMs);
       if (count > 0) onErased();
       return count;
     },
@@ -102,5 +106,11 @@ function createTx(connection: Connection, clock: Clock, ledger: Ledger, onErased
     },
     putInflight: (row) => putInflight(connection, row),
     takeInflight: (decisionId) => connection.run('takeInflight', decisionId) === 1,
+    putBudgetCount: (row) => putBudgetCount(connection, row),
+    putClaim: (row) => putClaim(connection, row),
+    removeClaim: (key) => {
+      connection.run('removeClaim', key);
+    },
+    putReusable: (row) => putReusable(connection, row),
   };
 }
