@@ -186,12 +186,6 @@ const laterHint = 'not supported by this version: remove it, nothing would enfor
 
 const later: [claim: string, text: string, message: string, hint: string][] = [
   [
-    'a budget',
-    `{${server}, "budgets": [{"id": "daily"}]}`,
-    '1:59: "budgets": expected an empty list, found a list',
-    laterHint,
-  ],
-  [
     'a detector of data classes',
     `{${server}, "classification": {"detectors": ["secrets"]}}`,
     '1:80: "classification.detectors": expected an empty list, found a list',
@@ -214,11 +208,11 @@ it.each(later)(
 
 it('all problems are listed in the order of the file, the first one with its hint apart', () => {
   const fault = faultOf(
-    '{\n"mode": "enforcd",\n"budgets": [1],\n"mcpServers": {"a": {"command": "x", "args": ["${NOPE}"]}}\n}',
+    '{\n"mode": "enforcd",\n"journal": {"anchors": [1]},\n"mcpServers": {"a": {"command": "x", "args": ["${NOPE}"]}}\n}',
   );
   expect(fault.message.split('\n')).toEqual([
     '2:9: "mode": expected "observe" or "enforce", found "enforcd"',
-    `3:12: "budgets": expected an empty list, found a list (${laterHint})`,
+    `3:24: "journal.anchors": expected an empty list, found a list (${laterHint})`,
     '4:47: "mcpServers.a.args[0]": expected the environment variable "NOPE", found no such variable (set NOPE, or give a default: ${NOPE:-default})',
   ]);
   expect(fault.hint).toBe('did you mean "enforce"?');

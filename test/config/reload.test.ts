@@ -35,9 +35,14 @@ const hot: [claim: string, change: object][] = [
     'the approvals',
     { approvals: { mode: 'simulation_only', expiresIn: '1m', quorum: 2, hold: { default: '1s' } } },
   ],
+  [
+    'the budgets',
+    { budgets: [{ id: 'daily', scope: ['subject'], window: '1d', limit: { usd: '5' } }] },
+  ],
+  ['how long idempotency keys hold', { idempotency: { expiresIn: '1h' } }],
   ['what is captured and for how long', { journal: { capture: 'none', retention: '1d' } }],
   [
-    "a server's own mode, approval, schema, trust and tools",
+    "a server's own mode, approval, schema, trust, cost and tools",
     {
       mcpServers: {
         other,
@@ -48,7 +53,8 @@ const hot: [claim: string, change: object][] = [
             approval: 'simulation_only',
             schema: 'report',
             trusted: true,
-            tools: { x: { approval: 'auto_execute' } },
+            cost: { perKbIn: '0.1', reported: '/cost' },
+            tools: { x: { approval: 'auto_execute', idempotency: { pointer: '/id' } } },
           },
         },
       },

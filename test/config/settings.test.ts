@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { callSettings } from '../../src/config/settings.ts';
+import { noTariff } from '../../src/core/budget.ts';
 import { scratch } from './scratch.ts';
 
 const text = `{
@@ -27,6 +28,8 @@ const global = {
   schema: 'enforce',
   trusted: false,
   costPerCallUsd: null,
+  tariff: noTariff,
+  idempotency: { pointer: undefined, expiresInMs: 86_400_000 },
   workspace: null,
 };
 const own = {
@@ -46,7 +49,12 @@ const rows: [claim: string, server: string, tool: string, settings: object][] = 
     'write',
     { ...own, approvalMode: 'simulation_only' },
   ],
-  ["a tool's cost is its own", 'own', 'buy', { ...own, costPerCallUsd: '0.01' }],
+  [
+    "a tool's cost is its own",
+    'own',
+    'buy',
+    { ...own, costPerCallUsd: '0.01', tariff: { ...noTariff, perCall: 10_000_000n } },
+  ],
   ["a tool's settings are its server's alone", 'plain', 'write', global],
   ['a server that nobody configured is strict and untrusted', 'other', 'read', global],
   [

@@ -1,27 +1,13 @@
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { compiledSources } from '../harness/compiled.ts';
 import { atEnd, expectSound, openBeside, openScratch, scratchFolder } from './scratch.ts';
 
-const root = join(import.meta.dirname, '../..');
 const fixture = join(import.meta.dirname, 'fixtures/writer.mjs');
-let compiled = '';
-
-// Node 20 runs no TypeScript, so the processes run a compiled copy: inside the project, where packages are found.
-beforeAll(() => {
-  const cache = join(root, 'node_modules/.cache');
-  mkdirSync(cache, { recursive: true });
-  compiled = mkdtempSync(join(cache, 'store-'));
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [compiler, '-p', 'src', '--noCheck', '--outDir', compiled], {
-    cwd: root,
-  });
-}, 60_000);
-
-afterAll(() => rmSync(compiled, { recursive: true, force: true }));
+const compiled = compiledSources();
 
 // With a thread each, once they have posted for a while.
 const ways = [
@@ -75,7 +61,7 @@ test.each(ways)('what was acknowledged before a kill -9 is there, once, %s', asy
 
 function startWriter(dir: string, name: string, posts?: string) {
   const given = posts === undefined ? [] : [posts];
-  const process = fork(fixture, [compiled, dir, name, ...given], {
+  const process = fork(fixture, [compiled(), dir, name, ...given], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   // Unlike 'exit', 'close' comes after the last message.

@@ -1,0 +1,109 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Frontier, pushLeaf, rootOf } from '../../src/journal/merkle.ts';
+import type { Database } from '../../src/store/driver.ts';
+import { sealEntry } from '../../src/store/seal-entry.ts';
+import { compiledSources } from '../harness/compiled.ts';
+import { atEnd, decision, expectSound, openBeside, openScratch, scratchFolder } from './scratch.ts';
+
+const compiled = compiledSources();
+const fixtures = join(import.meta.dirname, 'fixtures');
+// The statements that made the tables of version 1, as they stood in the sources then.
+const version1 = readFileSync(join(fixtures, 'schema-1.sql'), 'utf8');
+
+/** A state folder as a gate of version 1 left it, with `count` entries and a decision in flight. */
+function version1Folder(count: number): string {
+  const dir = scratchFolder();
+  mkdirSync(dir, { mode: 0o700 });
+  writeFileSync(join(dir, 'gate.db'), '', { mode: 0o600 });
+  const database = openBeside(dir);
+  database.exec('PRAGMA journal_mode = WAL');
+  database.exec(version1);
+  database.exec("INSERT INTO meta VALUES ('schema', '1'), ('log_id', 'aa')");
+  fill(database, count);
+  return dir;
+}
+
+function fill(database: Database, count: number): void {
+  const insert = database.prepare('INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?)');
+  let frontier: Frontier = [];
+  for (let seq = 0; seq < count; seq += 1) {
+    const draft = decision(`old-${seq}`);
+    const { body, leaf } = sealEntry(draft);
+    insert.run(seq, draft.timeMs, draft.kind, 'trace', `old-${seq}`, body, leaf);
+    frontier = pushLeaf(frontier, seq, leaf);
+  }
+  database
+    .prepare('INSERT INTO head VALUES (1, ?, ?, ?)')
+    .run(count, Buffer.concat(frontier), rootOf(frontier));
+  const inflight = database.prepare('INSERT INTO inflight VALUES (?, ?, ?, ?, ?, ?)');
+  inflight.run('old-0', 'trace', 'gone', 'files', 'write', 1);
+}
+
+function schemaOf(dir: string): unknown {
+  return openBeside(dir).prepare("SELECT value FROM meta WHERE key = 'schema'").get();
+}
+
+test('a file of version 1 keeps its journal and takes what version 2 keeps', async () => {
+  const dir = version1Folder(5);
+  const store = openScratch(dir);
+  expectSound(store, 5);
+  expect(store.isInflight('old-0')).toBe(true);
+  await store.write('decision', (tx) => {
+    tx.append(decision('new'));
+    tx.putReusable({ key: 'k', decisionId: 'new', payload: 'p', expiresMs: 9 });
+  });
+  expectSound(store, 6);
+  expect(store.reusable('k')).toMatchObject({ decisionId: 'new' });
+  expect(schemaOf(dir)).toEqual({ value: '2' });
+});
+
+test('a file that has just been made and one that was brought up to date have the same tables', () => {
+  const [old, fresh] = [version1Folder(0), scratchFolder()];
+  openScratch(old);
+  openScratch(fresh);
+  const tables = (dir: string) =>
+    openBeside(dir).prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all();
+  expect(tables(old)).toEqual(tables(fresh));
+});
+
+test('when it cannot be finished, the file stays as it was', async () => {
+  const dir = version1Folder(2);
+  const beside = openBeside(dir);
+  // Something of that name stands in the way of the last table.
+  beside.exec('CREATE VIEW reusable_expires AS SELECT 1');
+  expect(() => openScratch(dir)).toThrow();
+  expect(schemaOf(dir)).toEqual({ value: '1' });
+  beside.exec('DROP VIEW reusable_expires');
+  const names = "SELECT name FROM sqlite_schema WHERE name IN ('budget', 'claim', 'reusable')";
+  expect(beside.prepare(names).all()).toEqual([]);
+  expectSound(openScratch(dir), 2);
+});
+
+test('processes that bring one file up to date at once all write to its journal', async () => {
+  const dir = version1Folder(3);
+  const writers = ['a', 'b', 'c', 'd'].map((name) => {
+    const child = fork(join(fixtures, 'writer.mjs'), [compiled(), dir, name], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const exited = once(child, 'close');
+    const acknowledged: string[] = [];
+    child.on('message', (sent: string[]) => acknowledged.push(...sent));
+    atEnd(async () => {
+      child.kill('SIGKILL');
+      await exited;
+    });
+    return { child, exited, acknowledged, ready: once(child, 'message') };
+  });
+  await Promise.all(writers.map(({ ready }) => ready));
+  for (const { child } of writers) child.send('stop');
+  expect(await Promise.all(writers.map(({ exited }) => exited))).toEqual(
+    writers.map(() => [0, null]),
+  );
+  const written = writers.flatMap(({ acknowledged }) => acknowledged).length;
+  expectSound(openScratch(dir), 3 + written);
+  expect(schemaOf(dir)).toEqual({ value: '2' });
+});
