@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import type { Act } from './act.ts';
 import { addApprovalCommands } from './approval-commands.ts';
+import { addBudgetCommands } from './budget-commands.ts';
 import { fail, failUsage } from './failure.ts';
 import { addGateCommands } from './gate-commands.ts';
 import { explain, formatHelp } from './help.ts';
@@ -64,6 +65,7 @@ function createProgram(io: Io, act: Act): Command {
   addGateCommands(program, act);
   addHttpCommands(program, act);
   addApprovalCommands(program, act);
+  addBudgetCommands(program, act);
   addRecordCommands(program, act);
   addPolicyCommands(program, act);
   return program;

@@ -31,7 +31,7 @@ export function overrunEntry(
       budget_id: row.budgetId,
       bytes: row.bytes,
       calls: row.calls,
-      gate: row.gate,
+      config: row.gate,
       limit_bytes: limit.bytes ?? null,
       limit_calls: limit.calls ?? null,
       limit_usd: usdOrNull(limit.microUsd),

@@ -28,6 +28,7 @@ it('the first page is one sentence, then what one would type', async () => {
       approve    say yes to one call
       deny       say no to one call
       approvers  who may answer with a credential
+      budgets    what agents may spend, and what they have spent
       trace      everything that happened in a trace
       replay     decide the past again
       pins       the definitions of tools, as they were first seen or last accepted

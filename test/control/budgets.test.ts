@@ -323,7 +323,7 @@ describe('settling', () => {
         trace_id: 'trace',
         decision_id: 'd7',
         budget_id: 'daily',
-        gate: 'gate',
+        config: 'gate',
         scope: 'subject=os:rita',
         over: ['usd'],
         reason: 'budget "daily" is over its limit of usd, and closed',
