@@ -1,5 +1,8 @@
 import type { Verdict } from './approval/contract.ts';
+import { frozenReason, type InFlightCalls, untilFrozen } from './control/in-flight.ts';
 import type { Answer } from './core/answer.ts';
+import { scopeOf } from './core/call-scope.ts';
+import { Lifetime } from './core/lifetime.ts';
 import type { Decide, Target } from './core/target.ts';
 import type { Caller, ToolCall } from './core/tool-call.ts';
 import { type DecideParts, decide, type Ruling } from './enforcement/decide.ts';
@@ -21,6 +24,7 @@ import type { ApprovalRow } from './store/contract.ts';
  */
 export interface GateParts extends DecideParts, RecordParts {
   readonly settings: (call: ToolCall) => CallSettings;
+  readonly inFlight: InFlightCalls;
   readonly holdBudgetMs: (caller: Caller, approval: ApprovalRow) => number;
   readonly pendingAnswer: (call: ToolCall, ref: DecisionRef, approval: ApprovalRow) => Answer;
 }
@@ -29,38 +33,56 @@ export interface GateParts extends DecideParts, RecordParts {
 const roundsLimit = 5;
 
 export function createGate(parts: GateParts): Decide {
-  return async (call, caller, target) => {
-    caller.session.calls += 1;
-    let approval: ApprovalRow | undefined;
-    let prior: PolicyInput['context']['prior'] = null;
-    for (let round = 1; ; round += 1) {
-      // Read anew for every round: what the operator tightens while a call waits holds for it.
-      const settings = parts.settings(call);
-      const standing = { round, approval, prior };
-      const ruling = bounded(await decide(parts, call, caller, settings, standing), round);
-      const step = await record(parts, ruling, approval);
-      switch (step.kind) {
-        case 'forwarded':
-          return execute(parts, ruling, target, approval);
-        case 'held': {
-          const verdict = await hold(parts, ruling, step.approval);
-          if (verdict.kind !== 'approved') return unapproved(parts, ruling, verdict);
-          approval = verdict.approval;
-          break;
-        }
-        case 'again':
-          approval = undefined;
-          prior = step.prior;
-          break;
-        case 'denied':
-          return denied(ruling);
-        case 'unrecorded':
-          return denied(unrecorded(ruling));
-        case 'fetched':
-          return { kind: 'made', result: JSON.parse(step.bytes.toString()) };
-      }
+  return async (call, { lifetime: callers, ...others }, target) => {
+    const lifetime = new Lifetime();
+    const release = callers.onEnd(() => lifetime.end(callers.ended ?? ''));
+    const caller = { ...others, lifetime };
+    const leave = parts.inFlight.enter(scopeOf(call, caller), lifetime);
+    try {
+      return await run(parts, call, caller, target);
+    } finally {
+      leave();
+      release();
     }
   };
+}
+
+async function run(
+  parts: GateParts,
+  call: ToolCall,
+  caller: Caller,
+  target: () => Target | undefined,
+): Promise<Answer> {
+  caller.session.calls += 1;
+  let approval: ApprovalRow | undefined;
+  let prior: PolicyInput['context']['prior'] = null;
+  for (let round = 1; ; round += 1) {
+    // Read anew for every round: what the operator tightens while a call waits holds for it.
+    const settings = parts.settings(call);
+    const standing = { round, approval, prior };
+    const ruling = bounded(await decide(parts, call, caller, settings, standing), round);
+    const step = await record(parts, ruling, approval);
+    switch (step.kind) {
+      case 'forwarded':
+        return execute(parts, ruling, target, approval);
+      case 'held': {
+        const verdict = await hold(parts, ruling, step.approval);
+        if (verdict.kind !== 'approved') return unapproved(parts, ruling, verdict);
+        approval = verdict.approval;
+        break;
+      }
+      case 'again':
+        approval = undefined;
+        prior = step.prior;
+        break;
+      case 'denied':
+        return denied(ruling);
+      case 'unrecorded':
+        return denied(unrecorded(ruling));
+      case 'fetched':
+        return { kind: 'made', result: JSON.parse(step.bytes.toString()) };
+    }
+  }
 }
 
 // A policy that asks for ever gets a denial instead of another round.
@@ -89,6 +111,7 @@ function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Prom
 
 function unapproved(parts: GateParts, ruling: Ruling, verdict: Verdict): Answer {
   const ref = { ...refOf(ruling), approvalId: verdict.approval.id };
+  if (ruling.caller.lifetime.ended === frozenReason) return refuse(ruling.call, 'frozen', ref);
   if (verdict.kind === 'pending') return parts.pendingAnswer(ruling.call, ref, verdict.approval);
   ruling.caller.session.denials += 1;
   return refuse(ruling.call, verdict.kind === 'expired' ? 'expired' : 'refusedByApprover', ref);
@@ -102,17 +125,29 @@ async function execute(
   approval: ApprovalRow | undefined,
 ): Promise<Answer> {
   const { call, caller } = ruling;
+  if (isFrozen(parts, ruling)) return stop(parts, ruling, 'frozen', 'refused');
   if (caller.lifetime.ended !== undefined) return stop(parts, ruling, 'callerGone', 'cancelled');
-  if (parts.frozen() !== undefined) return stop(parts, ruling, 'frozen', 'refused');
   const to = target();
   // Another definition of the tool than the one that was decided is another tool.
   const isSame = call.tool()?.pin === ruling.tool?.pin;
   if (to === undefined || !isSame) return stop(parts, ruling, 'unavailable', 'failed');
   const { lifetime, relayProgress: onProgress, related } = caller;
-  const delivery = await to.send(call.request, { lifetime, onProgress, related });
-  await settle(parts, ruling, delivery, approval);
+  const sent = to.send(call.request, { lifetime, onProgress, related });
+  const settled = sent.then(async (each) => {
+    await settle(parts, ruling, each, approval);
+    return each;
+  });
+  // What a server still says to a call that was stopped is recorded, and nobody waits for it.
+  const delivery = await untilFrozen(settled, lifetime);
+  if (delivery === undefined) return refuse(call, 'stopped', refOf(ruling));
   if (delivery.kind === 'answered') return { kind: 'relayed', response: delivery.response };
   return refuse(call, delivery.kind === 'lost' ? 'unknown' : 'unavailable', refOf(ruling));
+}
+
+function isFrozen(parts: GateParts, { call, caller }: Ruling): boolean {
+  return (
+    caller.lifetime.ended === frozenReason || parts.frozen(scopeOf(call, caller)) !== undefined
+  );
 }
 
 async function stop(

@@ -41,7 +41,8 @@ function partsOf(on: Foundation, recorder: Recorder): GateParts {
   return {
     policy: on.policy,
     clock,
-    frozen: () => control.current().freeze,
+    frozen: (scope) => control.frozen(scope),
+    inFlight: on.inFlight,
     roots: pathRoots(on.config, on.policyPath),
     instance: on.instance,
     gateKey: on.config.gate,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { type Control, createControl } from '../control/control-file.ts';
+import { InFlightCalls } from '../control/in-flight.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { uuidv7 } from '../core/ids.ts';
 import type { Store } from '../store/contract.ts';
@@ -15,6 +16,7 @@ export interface Foundation {
   readonly config: Config;
   readonly store: Store;
   readonly control: Control;
+  readonly inFlight: InFlightCalls;
   readonly policy: DeferredPolicy;
   /** The folder or file that the policy is read from. */
   readonly policyPath: string;
@@ -52,6 +54,7 @@ export function layFoundation(config: Config, log: Logger): Foundation {
     config,
     store,
     control,
+    inFlight: new InFlightCalls(),
     policy,
     policyPath,
     settings,

@@ -1,13 +1,25 @@
 import { type BigIntStats, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LowSync } from 'lowdb';
+import type { CallScope } from '../core/call-scope.ts';
 import { GateError } from '../core/errors.ts';
-import { type ControlDocument, noControl, parseControl } from './control-document.ts';
+import {
+  type ControlDocument,
+  covers,
+  type Freeze,
+  isUnscoped,
+  noControl,
+  parseControl,
+} from './control-document.ts';
 import { replaceFile } from './durable-file.ts';
 
-/** What the operator demands at this moment; a freeze gives its reason. */
-interface ControlState {
+/** What the operator demands at this moment. */
+export interface ControlState {
+  /** Of the document; undefined where there is none, or none that can be read. */
+  readonly rev: number | undefined;
+  /** Why everything is stopped: the reason of a freeze without a scope, or what is wrong with the document. */
   readonly freeze: string | undefined;
+  readonly freezes: readonly Freeze[];
   readonly mode: 'enforce' | undefined;
 }
 
@@ -18,6 +30,8 @@ interface ControlState {
  */
 export interface Control {
   current(): ControlState;
+  /** Why calls of this scope are stopped; undefined when they are not. */
+  frozen(scope: CallScope): string | undefined;
   /** Makes the document when a gate starts here for the first time. */
   ensure(): void;
   /** Changes the document; throws `control_unreadable` instead of replacing one that it does not understand. */
@@ -31,15 +45,16 @@ const maxBytes = 64 * 1024;
 // A file system's clock may tick this slowly: two edits within one tick look alike.
 const tickMs = 20;
 
+const nothing = { rev: undefined, freeze: undefined, freezes: [], mode: undefined };
+const untouched: ControlState = nothing;
 const missing: ControlState = {
+  ...nothing,
   freeze: `"${fileName}" is missing from the state folder`,
-  mode: undefined,
 };
 const unreadable: ControlState = {
+  ...nothing,
   freeze: `"${fileName}" in the state folder cannot be read`,
-  mode: undefined,
 };
-const untouched: ControlState = { freeze: undefined, mode: undefined };
 
 export function createControl(dir: string): Control {
   const path = join(dir, fileName);
@@ -73,6 +88,10 @@ export function createControl(dir: string): Control {
 
   return {
     current,
+    frozen: (scope) => {
+      const { freeze, freezes } = current();
+      return freeze ?? reasonOf(freezes.find((each) => covers(each, scope)));
+    },
     // The document goes first: with the marker first, a crash in between would leave the gate frozen.
     ensure() {
       if (!existsSync(marker)) {
@@ -123,11 +142,12 @@ function stateOf(path: string, size: bigint): ControlState {
   }
   const document = parseControl(text);
   if (document === undefined) return unreadable;
-  const reason = document.freeze?.reason;
-  return {
-    freeze: reason === '' ? 'no reason given' : reason,
-    mode: document.mode ?? undefined,
-  };
+  const { rev, freezes, mode } = document;
+  return { rev, freeze: reasonOf(freezes.find(isUnscoped)), freezes, mode: mode ?? undefined };
+}
+
+function reasonOf(freeze: Freeze | undefined): string | undefined {
+  return freeze?.reason === '' ? 'no reason given' : freeze?.reason;
 }
 
 function isSame(a: BigIntStats, b: BigIntStats): boolean {

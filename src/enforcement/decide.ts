@@ -1,3 +1,4 @@
+import { type CallScope, scopeOf } from '../core/call-scope.ts';
 import { canonical } from '../core/canonical.ts';
 import type { Clock } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
@@ -17,8 +18,8 @@ import { hostRefusal } from './host-refusal.ts';
 export interface DecideParts {
   readonly policy: PolicySource;
   readonly clock: Clock;
-  /** Why everything is stopped; undefined when nothing is. */
-  readonly frozen: () => string | undefined;
+  /** Why calls of this scope are stopped; undefined when they are not. */
+  readonly frozen: (scope: CallScope) => string | undefined;
   readonly roots: (server: string) => PathRoots;
 }
 
@@ -61,7 +62,7 @@ export async function decide(
   standing: Standing,
 ): Promise<Ruling> {
   const nowMs = parts.clock();
-  const frozen = parts.frozen();
+  const frozen = parts.frozen(scopeOf(call, caller));
   const active = parts.policy.current();
   const tool = call.tool();
   const canonicalArguments = canonical(call.arguments);

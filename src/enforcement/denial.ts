@@ -25,7 +25,9 @@ const sentences = {
   unknown: () =>
     'The tool server gave no answer. The call may have run: do not repeat it before you know.',
   callerGone: () => 'The request was cancelled before it ran.',
-  frozen: () => 'All calls are stopped by the operator. It did not run.',
+  frozen: () => 'Calls are stopped by the operator. It did not run.',
+  stopped: () =>
+    'Stopped by the operator while it ran. The call may have run: do not repeat it before you know.',
 } as const;
 
 export type Refusal = keyof typeof sentences;
@@ -37,7 +39,7 @@ export function refuse(call: ToolCall, refusal: Refusal, ref: DecisionRef): Answ
 }
 
 function refusalCode(refusal: Refusal): number {
-  return refusal === 'unavailable' || refusal === 'unknown'
+  return refusal === 'unavailable' || refusal === 'unknown' || refusal === 'stopped'
     ? denialCodes.unavailable
     : denialCodes.denied;
 }

@@ -25,7 +25,7 @@ export interface HostRefusal {
 export function hostRefusal(facts: HostFacts): HostRefusal | undefined {
   const { call, tool, settings, frozen, protectedAt, schemaFault } = facts;
   if (frozen !== undefined) {
-    const decision = hostDenial('gate.frozen', 'all calls are stopped by the operator');
+    const decision = hostDenial('gate.frozen', 'calls are stopped by the operator');
     return { decision, binds: true };
   }
   if (protectedAt !== undefined) {

@@ -383,3 +383,66 @@ describe('a store that cannot be written', () => {
     expect((await run()).kind).toBe('relayed');
   });
 });
+
+describe('a freeze', () => {
+  const stopAll = () => rig.inFlight.cancel(() => true);
+
+  it('is looked up for the server, the tool and the subject of the call', async () => {
+    await run();
+    expect(new Set(rig.looked.map((each) => JSON.stringify(each)))).toEqual(
+      new Set(['{"server":"files","tool":"write_file","subject":"alice"}']),
+    );
+    expect(rig.looked.length).toBeGreaterThan(1);
+  });
+
+  it('that comes between decision and dispatch lets nothing out', async () => {
+    rig.policy = () => {
+      stopAll();
+      return decisions.allow;
+    };
+    expect(textOf(await run())).toContain('Calls are stopped by the operator. It did not run.');
+    expect(rig.reached).toEqual([]);
+    expect(entriesOf('outcome')).toMatchObject([{ status: 'refused', reason: 'frozen' }]);
+  });
+
+  it('ends a hold; the agent hears that it did not run, the caller itself lives on', async () => {
+    rig.policy = asksOnce;
+    const lifetime = new Lifetime();
+    const answer = run(undefined, lifetime);
+    await vi.waitFor(() => expect(rig.store.approvals(['pending'])).toHaveLength(1));
+    expect(stopAll()).toBe(1);
+    expect(textOf(await answer)).toContain('Calls are stopped by the operator. It did not run.');
+    expect(lifetime.ended).toBeUndefined();
+    expect(rig.reached).toEqual([]);
+  });
+
+  it('ends a call that runs: the agent hears at once that it may have run, the late answer is recorded', async () => {
+    let finish = () => {};
+    rig.deliver = () =>
+      new Promise((resolve) => {
+        finish = () => resolve(answered({ content: [] }));
+      });
+    const answer = run();
+    await vi.waitFor(() => expect(rig.reached).toHaveLength(1));
+    expect(stopAll()).toBe(1);
+    expect(textOf(await answer)).toContain('Stopped by the operator while it ran.');
+    expect(entriesOf('outcome')).toEqual([]);
+    finish();
+    await vi.waitFor(() => expect(entriesOf('outcome')).toMatchObject([{ status: 'executed' }]));
+  });
+
+  it('finds no call that has its answer', async () => {
+    await run();
+    expect(stopAll()).toBe(0);
+  });
+
+  it('does not take the cancellation of a caller for its own', async () => {
+    const lifetime = new Lifetime();
+    rig.policy = () => {
+      lifetime.end('cancelled by the client');
+      return decisions.allow;
+    };
+    expect(textOf(await run(undefined, lifetime))).toContain('The request was cancelled');
+    expect(rig.reached).toEqual([]);
+  });
+});

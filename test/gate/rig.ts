@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { pendingResult } from '../../src/approval/carriers/pending-result.ts';
 import { createDesk } from '../../src/approval/desk.ts';
 import { keepResult, takeKept } from '../../src/approval/kept-result.ts';
+import { InFlightCalls } from '../../src/control/in-flight.ts';
 import type { Delivery } from '../../src/core/answer.ts';
+import type { CallScope } from '../../src/core/call-scope.ts';
 import { uuidv7 } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
@@ -29,6 +31,9 @@ export interface GateRig {
   policy: (input: PolicyInput) => Decision;
   policyDigest: string;
   frozen: string | undefined;
+  /** The scopes that freezes were looked up for, in order. */
+  readonly looked: CallScope[];
+  readonly inFlight: InFlightCalls;
   mode: 'observe' | 'enforce';
   approvalMode: PolicyInput['context']['approval_mode'];
   holdMs: number;
@@ -94,12 +99,16 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
   const store = openStore({ dir, durability: 'process', clock });
   const recorder: Recorder = createRecorder(store, 'instance-1', clock);
   const reached: string[] = [];
+  const looked: CallScope[] = [];
+  const inFlight = new InFlightCalls();
   const rig: GateRig = {
     store,
     reached,
     policy: () => decisions.allow,
     policyDigest: 'sha256:aa',
     frozen: undefined,
+    looked,
+    inFlight,
     mode: 'enforce',
     approvalMode: 'auto_execute',
     holdMs: 60_000,
@@ -114,7 +123,11 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     decide: createGate({
       policy: { current: () => activeOf(rig), rejected: () => [], onChange: () => {}, close },
       clock,
-      frozen: () => rig.frozen,
+      frozen: (scope) => {
+        looked.push(scope);
+        return rig.frozen;
+      },
+      inFlight,
       roots: () => ({ workspace: '/ws', serverCwd: '/ws', protectedPaths: ['/secret/gate'] }),
       instance: 'instance-1',
       gateKey: 'gate-1',

@@ -1,0 +1,47 @@
+import type { CallScope } from '../core/call-scope.ts';
+import type { Lifetime } from '../core/lifetime.ts';
+
+/** Why the lifetime of a call ended that the operator stopped; servers read it in their cancellation. */
+export const frozenReason = 'frozen';
+
+interface InFlightCall {
+  readonly scope: CallScope;
+  readonly lifetime: Lifetime;
+}
+
+/**
+ * The calls of one gate from their first decision to their answer, held ones included, so that a freeze can end them. Each
+ * has a lifetime of its own: the caller of a call that was stopped still waits for an answer.
+ */
+export class InFlightCalls {
+  readonly #calls = new Set<InFlightCall>();
+
+  /** The returned function is to be called once the call has its answer. */
+  enter(scope: CallScope, lifetime: Lifetime): () => void {
+    const call = { scope, lifetime };
+    this.#calls.add(call);
+    return () => {
+      this.#calls.delete(call);
+    };
+  }
+
+  /** Ends the calls that match, with `frozenReason`; tells how many there were. */
+  cancel(matches: (scope: CallScope) => boolean): number {
+    const stopped = [...this.#calls].filter(({ scope }) => matches(scope));
+    for (const call of stopped) {
+      this.#calls.delete(call);
+      call.lifetime.end(frozenReason);
+    }
+    return stopped.length;
+  }
+}
+
+/** What the promise resolves with; undefined as soon as the operator stops the call. */
+export function untilFrozen<T>(promise: Promise<T>, lifetime: Lifetime): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const release = lifetime.onEnd(() => {
+      if (lifetime.ended === frozenReason) resolve(undefined);
+    });
+    promise.then(resolve, reject).finally(release);
+  });
+}
