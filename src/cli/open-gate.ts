@@ -12,6 +12,7 @@ import type { UpstreamPools } from '../upstream/contract.ts';
 import { createPinBook } from '../upstream/pins.ts';
 import { createPools } from '../upstream/pools.ts';
 import { composeGate } from './compose.ts';
+import { followControl } from './follow-control.ts';
 import { type Foundation, layFoundation } from './foundation.ts';
 import { gateStatus } from './gate-status.ts';
 import { instructions } from './instructions.ts';
@@ -59,6 +60,7 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
     instructions: () => instructions(settings.config()),
     ...(clientIdleMs !== undefined && { clientIdleMs }),
   });
+  const control = followControl(on, () => instance.changed());
   pools.onChange(() => instance.changed());
   journalChanges(on, () => {
     instance.changed();
@@ -75,8 +77,10 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
     await idle;
     await recorder.close();
     await policy.close();
+    await control.close();
     await instance.close();
     await on.store.close();
+    control.gone();
   };
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {

@@ -1,3 +1,4 @@
+import type { Freeze } from '../control/control-document.ts';
 import { createControl } from '../control/control-file.ts';
 import { timestamp } from '../core/clock.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -11,7 +12,10 @@ export interface Overview {
   /** The gate of the config, else the one that was heard of last. */
   readonly shown: GateOverview | undefined;
   readonly gates: readonly GateOverview[];
+  /** Why everything is stopped. */
   readonly frozen: string | null;
+  /** Every freeze that stands, those of a part too. */
+  readonly freezes: readonly Freeze[];
   readonly modeOverride: 'enforce' | null;
   readonly pending: number;
   readonly journal: Head;
@@ -40,7 +44,7 @@ const emptyJournal: Head = {
 
 /** Without a store no gate has ever run here; the operator's document counts all the same. */
 export function overviewOf(place: Place, store: Store | undefined, nowMs: number): Overview {
-  const { freeze, mode } = createControl(place.stateDir).current();
+  const { freeze, freezes, mode } = createControl(place.stateDir).current();
   const rows = store?.instances().filter(isRunning) ?? [];
   const gates = rows
     .toSorted((a, b) => b.heartbeatMs - a.heartbeatMs)
@@ -50,6 +54,7 @@ export function overviewOf(place: Place, store: Store | undefined, nowMs: number
     shown: gates.find((gate) => gate.gate === place.config?.gate) ?? gates[0],
     gates,
     frozen: freeze ?? null,
+    freezes,
     modeOverride: mode ?? null,
     pending: store?.approvals(['pending']).filter((row) => nowMs < row.expiresMs).length ?? 0,
     journal: store?.journal.head() ?? emptyJournal,
@@ -65,6 +70,7 @@ export function overviewJson(overview: Overview): JsonObject {
     ...overview.shown?.status,
     running: overview.running,
     frozen: overview.frozen,
+    freezes: overview.freezes.map((each) => ({ ...each })),
     mode_override: overview.modeOverride,
     approvals: { pending: overview.pending },
     journal: { ...overview.journal },
@@ -87,6 +93,6 @@ function gateOverview(row: InstanceRow, nowMs: number): GateOverview {
 }
 
 // A gate that was killed could not take its row away, and its pid may be another program's by now.
-function isRunning({ pid, processStart: recorded }: InstanceRow): boolean {
+export function isRunning({ pid, processStart: recorded }: InstanceRow): boolean {
   return pid > 0 && isAlive(pid) && (recorded === undefined || recorded === processStart(pid));
 }

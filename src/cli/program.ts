@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import type { Act } from './act.ts';
 import { addApprovalCommands } from './approval-commands.ts';
 import { addBudgetCommands } from './budget-commands.ts';
+import { addControlCommands } from './control-commands.ts';
 import { fail, failUsage } from './failure.ts';
 import { addGateCommands } from './gate-commands.ts';
 import { explain, formatHelp } from './help.ts';
@@ -66,6 +67,7 @@ function createProgram(io: Io, act: Act): Command {
   addHttpCommands(program, act);
   addApprovalCommands(program, act);
   addBudgetCommands(program, act);
+  addControlCommands(program, act);
   addRecordCommands(program, act);
   addPolicyCommands(program, act);
   return program;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { timestamp } from '../core/clock.ts';
 import { printable } from '../core/printable.ts';
 import { describeFault } from '../policy/policy-error.ts';
+import { freezeLine } from './freeze-words.ts';
 import type { Paint } from './io.ts';
 import type { GateOverview, Overview } from './overview.ts';
 
@@ -52,17 +53,24 @@ const gateStatus = z.object({
 type GateStatus = z.infer<typeof gateStatus>;
 
 export function statusLines(overview: Overview, paint: Paint): string[] {
-  const { gates, frozen, modeOverride, journal } = overview;
+  const { gates, modeOverride, journal } = overview;
   const pending = `${overview.pending} pending`;
   return [
     ...(gates.length === 0 ? [paint('yellow', 'no gate is running')] : []),
     ...gates.flatMap((gate) => gateLines(gate, paint)),
-    ...(frozen === null ? [] : [row('frozen', paint('red', printable(frozen)))]),
+    ...frozenLines(overview, paint),
     ...(modeOverride === null ? [] : [row('override', `${modeOverride}, by the operator`)]),
     row('approvals', overview.pending > 0 ? paint('yellow', pending) : pending),
     row('journal', `${journal.size} entries, root ${journal.root}`),
     row('state', overview.stateDir),
   ];
+}
+
+// A document that cannot be read stops everything, and names no freeze.
+function frozenLines({ frozen, freezes }: Overview, paint: Paint): string[] {
+  const lines = freezes.map(freezeLine);
+  const all = lines.length > 0 || frozen === null ? lines : [printable(frozen)];
+  return all.map((line) => row('frozen', paint('red', line)));
 }
 
 function row(label: string, value: string): string {

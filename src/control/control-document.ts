@@ -1,6 +1,12 @@
 import * as z from 'zod';
 import type { CallScope } from '../core/call-scope.ts';
 
+/** Its name in the state folder. */
+export const controlFileName = 'control.json';
+
+/** A longer one is not read: it freezes. */
+export const controlBytesLimit = 1024 * 1024;
+
 const short = z.string().max(1000);
 const rev = z.int().nonnegative();
 /** An override of the config's mode; it may only tighten. */
@@ -53,6 +59,10 @@ export function parseControl(text: string): ControlDocument | undefined {
   }
   const parsed = z.union([controlDocument, unscopedDocument]).safeParse(value);
   return parsed.success ? parsed.data : undefined;
+}
+
+export function documentText(document: ControlDocument): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 export function isUnscoped({ server, tool, subject }: Freeze): boolean {

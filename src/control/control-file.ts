@@ -1,17 +1,17 @@
 import { type BigIntStats, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { LowSync } from 'lowdb';
 import type { CallScope } from '../core/call-scope.ts';
-import { GateError } from '../core/errors.ts';
 import {
-  type ControlDocument,
+  controlBytesLimit,
   covers,
+  documentText,
   type Freeze,
+  controlFileName as fileName,
   isUnscoped,
   noControl,
   parseControl,
 } from './control-document.ts';
-import { replaceFile } from './durable-file.ts';
+import { createFile } from './durable-file.ts';
 
 /** What the operator demands at this moment. */
 export interface ControlState {
@@ -34,14 +34,10 @@ export interface Control {
   frozen(scope: CallScope): string | undefined;
   /** Makes the document when a gate starts here for the first time. */
   ensure(): void;
-  /** Changes the document; throws `control_unreadable` instead of replacing one that it does not understand. */
-  write(change: Partial<Omit<ControlDocument, 'rev'>>): void;
 }
 
-const fileName = 'control.json';
 // Says that the document existed, so that deleting it stops the gate instead of lifting a freeze.
 const markerName = 'control.started';
-const maxBytes = 64 * 1024;
 // A file system's clock may tick this slowly: two edits within one tick look alike.
 const tickMs = 20;
 
@@ -95,44 +91,18 @@ export function createControl(dir: string): Control {
     // The document goes first: with the marker first, a crash in between would leave the gate frozen.
     ensure() {
       if (!existsSync(marker)) {
-        if (look(path) === undefined) write(path, {});
-        replaceFile(marker, '');
+        // Nobody's freeze of this moment is replaced by it.
+        createFile(path, documentText({ ...noControl, rev: 1 }));
+        createFile(marker, '');
       }
       ensured = true;
-      forget();
-    },
-    write: (change) => {
-      write(path, change);
       forget();
     },
   };
 }
 
-function write(path: string, change: Partial<Omit<ControlDocument, 'rev'>>): void {
-  const document = new LowSync<ControlDocument>(
-    {
-      read: () => readDocument(path),
-      write: (data) => replaceFile(path, `${JSON.stringify(data, null, 2)}\n`),
-    },
-    noControl,
-  );
-  document.read();
-  document.data = { ...document.data, ...change, rev: document.data.rev + 1 };
-  document.write();
-}
-
-// lowdb keeps its defaults for null, so null means that there is no file, never that there is an unreadable one.
-function readDocument(path: string): ControlDocument | null {
-  if (look(path) === undefined) return null;
-  const document = parseControl(readFileSync(path, 'utf8'));
-  if (document !== undefined) return document;
-  throw new GateError('control_unreadable', `"${path}" is not a control document`, {
-    hint: `correct it by hand, or replace it by ${JSON.stringify(noControl)}`,
-  });
-}
-
 function stateOf(path: string, size: bigint): ControlState {
-  if (size > BigInt(maxBytes)) return unreadable;
+  if (size > BigInt(controlBytesLimit)) return unreadable;
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -29,6 +29,9 @@ it('the first page is one sentence, then what one would type', async () => {
       deny       say no to one call
       approvers  who may answer with a credential
       budgets    what agents may spend, and what they have spent
+      freeze     the kill switch: stop everything, or a part of it
+      unfreeze   lift a freeze
+      mode       enforce everywhere, or what the config says
       trace      everything that happened in a trace
       replay     decide the past again
       pins       the definitions of tools, as they were first seen or last accepted
@@ -106,6 +109,9 @@ it.each([
   ['approvers list'],
   ['approvers remove'],
   ['demo'],
+  ['freeze'],
+  ['unfreeze'],
+  ['mode'],
   ['pins list'],
   ['pins accept'],
   ['policy check'],

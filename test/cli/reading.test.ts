@@ -70,6 +70,7 @@ it('status where no gate ever ran says so and makes nothing', async () => {
     policy: null,
     upstreams: [],
     frozen: null,
+    freezes: [],
     mode_override: null,
     approvals: { pending: 0 },
     journal: { size: 0, root: emptyRoot },
@@ -146,12 +147,33 @@ it('a gate that has not been heard of is said to be silent', async () => {
   expect((await cli(['status'], { env })).stdout).toMatch(/prod {2}not heard of since 20/);
 });
 
-it('a freeze by hand stands in status', async () => {
+it('every freeze stands in status with its scope, its reason, who made it and when', async () => {
+  const { env, state } = await house();
+  const made = { by: 'os:me', at: '2026-01-02T03:04:05.000Z' };
+  const freezes = [
+    { id: 'fz_1', server: null, tool: null, subject: null, reason: 'incident 7', ...made },
+    { id: 'fz_2', server: 'files', tool: 'a\u001bb', subject: null, reason: '', ...made },
+  ];
+  writeFileSync(join(state, 'control.json'), JSON.stringify({ rev: 1, freezes, mode: 'enforce' }));
+  const { stdout } = await cli(['status'], { env });
+  expect(stdout).toContain(
+    `frozen      everything: incident 7  by os:me since 2026-01-02T03:04:05.000Z  fz_1
+frozen      server "files", tool "a\\u001bb": no reason given  by os:me since 2026-01-02T03:04:05.000Z  fz_2
+override    enforce, by the operator
+`,
+  );
+  const json = await cli(['status', '--format', 'json'], { env });
+  expect(JSON.parse(json.stdout)).toMatchObject({ frozen: 'incident 7', freezes });
+});
+
+it('a freeze of before there were scopes stands in status', async () => {
   const { env, state } = await house();
   const freeze = { reason: 'incident 7', by: 'me', at: 'now' };
   writeFileSync(join(state, 'control.json'), JSON.stringify({ rev: 1, freeze, mode: 'enforce' }));
   const { stdout } = await cli(['status'], { env });
-  expect(stdout).toContain('frozen      incident 7\noverride    enforce, by the operator\n');
+  expect(stdout).toContain(
+    'frozen      everything: incident 7  by me since now  fz_first\noverride    enforce, by the operator\n',
+  );
 });
 
 it('the JSON of approvals list is an array of what waits', async () => {
