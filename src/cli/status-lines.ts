@@ -48,6 +48,8 @@ const gateStatus = z.object({
   upstreams: z.array(upstream).default([]),
   config_faults: z.array(z.string()).default([]),
   since: z.string().nullish(),
+  /** How many decisions by outcome did not bind, since the gate started. */
+  observed: z.record(z.string(), z.number()).nullish(),
 });
 
 type GateStatus = z.infer<typeof gateStatus>;
@@ -83,15 +85,25 @@ function gateLines(gate: GateOverview, paint: Paint): string[] {
     ? ''
     : paint('yellow', `  not heard of since ${timestamp(gate.heartbeatMs)}`);
   if (!parsed.success) return [`gate ${gate.pid}  has another version${silent}`];
-  const { mode, environment, since, config_faults: faults, policy, upstreams } = parsed.data;
+  const { mode, environment, since, observed, policy, upstreams } = parsed.data;
+  const faults = parsed.data.config_faults;
   const head = `gate ${gate.pid}  ${paint('bold', mode)}  ${environment}`;
   return [
     `${printable(head)}${silent}`,
     ...(since == null ? [] : [row('  since', printable(since))]),
+    ...observedLines(observed ?? {}),
     ...policyLines(policy ?? undefined, paint),
     ...faults.map((each) => row('  config', paint('red', printable(each)))),
     ...upstreams.flatMap((each) => upstreamLines(each, paint)),
   ];
+}
+
+// What would have happened to the calls that went through only because the gate observes.
+function observedLines(observed: Readonly<Record<string, number>>): string[] {
+  const counts = Object.entries(observed).filter(([, count]) => count > 0);
+  if (counts.length === 0) return [];
+  const text = counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+  return [row('  observed', printable(`${text}, had they been enforced`))];
 }
 
 function policyLines(policy: GateStatus['policy'] | undefined, paint: Paint): string[] {

@@ -16,6 +16,7 @@ export function entryLines(entry: JsonObject, paint: Paint): string[] {
     case 'decision':
       return [
         head(`${outcomeWord(entry, paint)}  ${target(entry)}`),
+        ...observedLines(entry, paint),
         ...facts(entry, [
           ['decision', 'decision_id'],
           ['rules', 'rules'],
@@ -56,6 +57,22 @@ function outcomeWord(entry: JsonObject, paint: Paint): string {
   const colour = Object.entries(colours).find(([name]) => name === outcome)?.[1] ?? 'cyan';
   const shown = paint(colour, outcome.padEnd(8));
   return entry['enforced'] === false ? `${shown} ${paint('dim', '(observed)')}` : shown;
+}
+
+/** What a decision that did not bind would have done to the call. */
+const wouldHave: Readonly<Record<string, string>> = {
+  deny: 'been denied',
+  simulate: 'been simulated',
+  compute: 'run in another form',
+  escalate: 'waited for a person',
+  reuse: 'been answered from a record',
+  adapt: 'had its result changed',
+};
+
+function observedLines(entry: JsonObject, paint: Paint): string[] {
+  const would = wouldHave[word(entry['outcome'])];
+  if (entry['enforced'] !== false || would === undefined) return [];
+  return [`  ${'observed'.padEnd(9)} ${paint('dim', `enforced, it would have ${would}`)}`];
 }
 
 function target(entry: JsonObject): string {

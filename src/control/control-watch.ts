@@ -40,7 +40,7 @@ class ControlWatch {
 
   look(): void {
     const state = this.#parts.control.current();
-    if (state !== this.#last && this.#isSettled(state)) this.#take(state);
+    if (this.#isSettled(state) && state !== this.#last) this.#take(state);
     if (this.#owedMs !== undefined && performance.now() >= this.#owedMs) this.#acknowledge();
   }
 

@@ -147,6 +147,34 @@ it('a gate that has not been heard of is said to be silent', async () => {
   expect((await cli(['status'], { env })).stdout).toMatch(/prod {2}not heard of since 20/);
 });
 
+it('what would have happened stands in the status of a gate that counts it', async () => {
+  const observed = { deny: 3, escalate: 2, allow: 0 };
+  const { env } = await house(gate({ status: { mode: 'observe', environment: 'dev', observed } }));
+  const { stdout } = await cli(['status'], { env });
+  expect(stdout).toContain('  observed  3 deny, 2 escalate, had they been enforced\n');
+  const { env: quiet } = await house(
+    gate({ status: { mode: 'observe', environment: 'dev', observed: { deny: 0 } } }),
+  );
+  expect((await cli(['status'], { env: quiet })).stdout).not.toContain('observed');
+});
+
+const bound: [outcome: string, enforced: boolean, line: string][] = [
+  ['deny', false, '  observed  enforced, it would have been denied\n'],
+  ['escalate', false, '  observed  enforced, it would have waited for a person\n'],
+  ['allow', false, ''],
+  ['deny', true, ''],
+];
+
+it.each(bound)(
+  'a trace with %s, enforced %s, says what would have happened',
+  async (outcome, enforced, line) => {
+    const fields = { ...denied.fields, outcome, enforced };
+    const { env } = await house((store) => record(store, { ...denied, fields }));
+    const { stdout } = await cli(['trace', trace], { env });
+    expect(stdout).toContain(`files/write_file\n${line}  decision  ${decisionId}\n`);
+  },
+);
+
 it('every freeze stands in status with its scope, its reason, who made it and when', async () => {
   const { env, state } = await house();
   const made = { by: 'os:me', at: '2026-01-02T03:04:05.000Z' };
