@@ -8,7 +8,7 @@ import { rpcCode } from '../wire/rpc-error.ts';
 import type { Crossing, Speaker } from './contract.ts';
 import type { BridgeLimits } from './limits.ts';
 import { modernReply } from './modern-reply.ts';
-import { type Leg, ParkedCall } from './parked-call.ts';
+import { type Leg, ParkedCall, type ParkedCallParts } from './parked-call.ts';
 import type { ParkedCalls } from './parked-calls.ts';
 import { RelayModern } from './relay-modern.ts';
 import {
@@ -23,6 +23,7 @@ export interface ModernParts {
   readonly states: RequestStates;
   readonly parked: ParkedCalls<ParkedCall>;
   readonly limits: BridgeLimits;
+  readonly enter: ParkedCallParts['enter'];
 }
 
 /** What a request of the client goes on with. */
@@ -131,8 +132,8 @@ class ModernCrossing implements Crossing {
     request: ForwardedRequest,
     options: SendOptions,
   ): Promise<Delivery> {
-    const { parked, limits } = this.#parts;
-    this.#call = new ParkedCall({ connection, scope: this.#scope, parked, limits });
+    const { parked, limits, enter } = this.#parts;
+    this.#call = new ParkedCall({ connection, scope: this.#scope, parked, limits, enter });
     return this.#call.start(request, this.#leg(options));
   }
 

@@ -1,4 +1,5 @@
 import type { Answer, Delivery } from '../core/answer.ts';
+import type { CallScope } from '../core/call-scope.ts';
 import type { JsonObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
 import type { FarMessage, Related } from '../core/related.ts';
@@ -41,6 +42,8 @@ export interface ParkedCallParts {
   readonly scope: string;
   readonly parked: ParkedCalls<ParkedCall>;
   readonly limits: BridgeLimits;
+  /** Lets the operator end the call while it waits for its client; the returned function takes it out again. */
+  readonly enter: (scope: CallScope, lifetime: Lifetime) => () => void;
 }
 
 /**
@@ -63,6 +66,7 @@ export class ParkedCall implements Related {
   /** The server's answer that came between two legs. */
   #kept: Delivery | undefined;
   #handle: number | undefined;
+  #leave = () => {};
 
   constructor(parts: ParkedCallParts) {
     this.#parts = parts;
@@ -180,7 +184,7 @@ export class ParkedCall implements Related {
 
   /** A call that may have to wait needs a place for that before. */
   #takePlace(): string | undefined {
-    const { parked, scope } = this.#parts;
+    const { parked, scope, connection, enter } = this.#parts;
     const request = this.#request;
     if (request === undefined || !mayAsk(request.method)) {
       return 'this request is not answered with questions';
@@ -188,6 +192,8 @@ export class ParkedCall implements Related {
     this.#handle = parked.admit(this, scope);
     if (this.#handle === undefined) return 'too many calls wait for their clients';
     this.#fingerprint = fingerprint(request);
+    this.#leave = enter(callScope(connection.server, request), this.#lifetime);
+    this.#lifetime.onEnd(() => this.cancel(this.#lifetime.ended ?? ''));
     this.#request = undefined;
     return undefined;
   }
@@ -236,7 +242,14 @@ export class ParkedCall implements Related {
   #remove(): void {
     if (this.#handle !== undefined) this.#parts.parked.remove(this.#handle);
     this.#handle = undefined;
+    this.#leave();
   }
+}
+
+/** BUG: whose call it is is not known here; a freeze of a subject ends it only when its client comes back. */
+function callScope(server: string, { fields }: ForwardedRequest): CallScope {
+  const name = fields?.['name'] ?? fields?.['uri'];
+  return { server, tool: typeof name === 'string' ? name : '', subject: null };
 }
 
 const nobody: Answer = {

@@ -46,9 +46,13 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
   pools.warm();
   const { recorder, decide, visibility } = composeGate(on);
   const instance = openInstanceOf(on, pools, version);
-  const frozen = () => on.control.current().freeze;
   const seals = openSeals(on);
-  const bridge = createBridge({ clock, frozen, ...(seals && { seals }) });
+  const bridge = createBridge({
+    clock,
+    frozen: () => on.control.current().freeze,
+    enter: (scope, lifetime) => on.inFlight.enter(scope, lifetime),
+    ...(seals && { seals }),
+  });
   const host = createHost({
     pools,
     bridge,
@@ -56,7 +60,7 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
     visibility,
     version,
     clock,
-    frozen,
+    frozen: (scope) => on.control.frozen(scope),
     instructions: () => instructions(settings.config()),
     ...(clientIdleMs !== undefined && { clientIdleMs }),
   });

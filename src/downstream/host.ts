@@ -1,4 +1,5 @@
 import type { Bridge } from '../bridge/contract.ts';
+import type { CallScope } from '../core/call-scope.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Decide } from '../core/target.ts';
 import type { ListKind, UpstreamPools } from '../upstream/contract.ts';
@@ -18,8 +19,8 @@ export interface HostParts extends SelfDescription {
   readonly decide: Decide;
   readonly visibility: Visibility;
   readonly clock: Clock;
-  /** Why everything is stopped; undefined when nothing is. */
-  readonly frozen: () => string | undefined;
+  /** Why calls of this scope are stopped; undefined when they are not. */
+  readonly frozen: (scope: CallScope) => string | undefined;
   /** A modern client that says nothing for so long lets go of its servers, and has them anew when it comes back. */
   readonly clientIdleMs?: number;
 }

@@ -1,11 +1,12 @@
 import type { Bridge, Crossing, Speaker } from '../bridge/contract.ts';
 import { isLoggedAt } from '../bridge/log-levels.ts';
 import type { Answer, Reply } from '../core/answer.ts';
+import type { CallScope } from '../core/call-scope.ts';
 import { uuidv7 } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { FarMessage, Related } from '../core/related.ts';
 import type { Decide, Target } from '../core/target.ts';
-import type { Caller, Identity, Session } from '../core/tool-call.ts';
+import type { Caller, Identity, Session, ToolCall } from '../core/tool-call.ts';
 import type {
   ClientHello,
   ListKind,
@@ -33,8 +34,8 @@ export interface ModernClientParts {
   readonly pools: Pick<UpstreamPools, 'join'>;
   readonly bridge: Pick<Bridge, 'cross'>;
   readonly decide: Decide;
-  /** Why everything is stopped; undefined when nothing is. */
-  readonly frozen: () => string | undefined;
+  /** Why calls of this scope are stopped; undefined when they are not. */
+  readonly frozen: (scope: CallScope) => string | undefined;
   readonly texts: ListTexts;
   readonly holds: ResourceHolds;
   readonly owners: TaskOwners;
@@ -71,8 +72,9 @@ export class ModernClient {
     this.#subscriptions = new Subscriptions(pool.catalog, this.#resources);
     const declared = hello.capabilities;
     this.#asking = createServerRequests({ decide, pool, session: this.#session, declared });
-    this.#tasks = { ...parts, pool, scope, hello, asking: this.#asking };
-    const answered = (server: string, reply: Reply) => noteTask(this.#tasks, server, reply);
+    this.#tasks = { ...parts, pool, scope, subject: identity.id, hello, asking: this.#asking };
+    const answered = ({ server, name }: ToolCall, reply: Reply) =>
+      noteTask(this.#tasks, { server, tool: name }, reply);
     this.#serving = { pool, decide, era: 'modern', answered };
   }
 

@@ -1,7 +1,7 @@
 import type { Crossing } from '../bridge/contract.ts';
 import type { Reply } from '../core/answer.ts';
 import type { Decide } from '../core/target.ts';
-import type { Caller } from '../core/tool-call.ts';
+import type { Caller, ToolCall } from '../core/tool-call.ts';
 import type { UpstreamPool } from '../upstream/contract.ts';
 import type { Era } from '../wire/eras.ts';
 import { settleLimitMs } from './lists.ts';
@@ -11,8 +11,8 @@ export interface ServeParts {
   readonly pool: UpstreamPool;
   readonly decide: Decide;
   readonly era: Era;
-  /** Sees what came of a call of this server, and says what the client gets. */
-  readonly answered?: (server: string, reply: Reply) => Promise<Reply>;
+  /** Sees what came of a call, and says what the client gets. */
+  readonly answered?: (call: ToolCall, reply: Reply) => Promise<Reply>;
 }
 
 /** A client's request that policy decides: resolved, decided and run, in the words of the two sides. */
@@ -35,5 +35,5 @@ export async function serveCall(
     const connection = pool.connection(call.server);
     return connection && crossing.target(connection);
   });
-  return answered === undefined ? reply : answered(call.server, reply);
+  return answered === undefined ? reply : answered(call, reply);
 }

@@ -5,18 +5,24 @@ export const tasksExtension = 'io.modelcontextprotocol/tasks';
 const tasksPerScope = 1_000;
 const scopesLimit = 1_000;
 
-/** Which server made which task for which caller: nobody reaches the task of another. */
+export interface TaskOrigin {
+  readonly server: string;
+  /** What was called, by the server's own name. */
+  readonly tool: string;
+}
+
+/** Which call of which server made which task for which caller: nobody reaches the task of another. */
 export class TaskOwners {
   /** Both in the order of their last new task. */
-  readonly #scopes = new Map<string, Map<string, string>>();
+  readonly #scopes = new Map<string, Map<string, TaskOrigin>>();
 
   /** False when another server has made a task by this id for the same caller. */
-  add(scope: string, taskId: string, server: string): boolean {
-    const tasks = this.#scopes.get(scope) ?? new Map<string, string>();
-    const owner = tasks.get(taskId);
-    if (owner !== undefined && owner !== server) return false;
+  add(scope: string, taskId: string, origin: TaskOrigin): boolean {
+    const tasks = this.#scopes.get(scope) ?? new Map<string, TaskOrigin>();
+    const known = tasks.get(taskId);
+    if (known !== undefined && known.server !== origin.server) return false;
     tasks.delete(taskId);
-    tasks.set(taskId, server);
+    tasks.set(taskId, origin);
     this.#scopes.delete(scope);
     this.#scopes.set(scope, tasks);
     forgetOldest(tasks, tasksPerScope);
@@ -24,7 +30,7 @@ export class TaskOwners {
     return true;
   }
 
-  serverOf(scope: string, taskId: string): string | undefined {
+  originOf(scope: string, taskId: string): TaskOrigin | undefined {
     return this.#scopes.get(scope)?.get(taskId);
   }
 }

@@ -2,12 +2,13 @@ import { relayedError } from '../bridge/hop-errors.ts';
 import { modernReply } from '../bridge/modern-reply.ts';
 import { objectIn, resultResponse } from '../bridge/result-bytes.ts';
 import type { RawResponse, Reply, RpcError } from '../core/answer.ts';
+import type { CallScope } from '../core/call-scope.ts';
 import { isObject } from '../core/json.ts';
 import type { Lifetime } from '../core/lifetime.ts';
 import type { ClientHello, UpstreamPool } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import { type TaskOwners, tasksExtension } from './task-owners.ts';
+import { type TaskOrigin, type TaskOwners, tasksExtension } from './task-owners.ts';
 import type { TaskPlace, TaskQuestions } from './task-questions.ts';
 import { forwardedMeta } from './tool-calls.ts';
 
@@ -17,10 +18,12 @@ export interface TaskParts {
   readonly owners: TaskOwners;
   readonly questions: TaskQuestions;
   readonly scope: string;
+  /** Who calls, as policy sees it. */
+  readonly subject: string | null;
   readonly hello: ClientHello;
   readonly asking: TaskPlace['asking'];
-  /** Why everything is stopped; undefined when nothing is. */
-  readonly frozen: () => string | undefined;
+  /** Why calls of this scope are stopped; undefined when they are not. */
+  readonly frozen: (scope: CallScope) => string | undefined;
 }
 
 /** `tasks/get`, `tasks/update` and `tasks/cancel`: they go to the server that made the task for this caller. */
@@ -29,7 +32,7 @@ export async function serveTask(
   request: IncomingRequest,
   lifetime: Lifetime,
 ): Promise<Reply> {
-  const { pool, owners, scope, hello } = parts;
+  const { pool, owners, scope, subject, hello } = parts;
   if (!speaksTasks(hello)) return { kind: 'refused', error: undeclared };
   const { method, params } = request;
   const { _meta: meta, ...fields } = params ?? {};
@@ -37,12 +40,13 @@ export async function serveTask(
   if (typeof taskId !== 'string') {
     return refused(rpcCode.invalidParams, '"params.taskId" must be a string');
   }
-  const server = owners.serverOf(scope, taskId);
-  if (server === undefined) return refused(rpcCode.invalidParams, 'Unknown task');
+  const origin = owners.originOf(scope, taskId);
+  if (origin === undefined) return refused(rpcCode.invalidParams, 'Unknown task');
   // The answer to a question lets the task go on; to look at it or to end it is free.
-  if (method === 'tasks/update' && parts.frozen() !== undefined) {
-    return refused(rpcCode.denied, 'all calls are stopped by the operator');
+  if (method === 'tasks/update' && parts.frozen({ ...origin, subject }) !== undefined) {
+    return refused(rpcCode.denied, 'calls are stopped by the operator');
   }
+  const { server } = origin;
   const connection = pool.connection(server);
   if (connection?.era !== 'modern') return refused(rpcCode.unavailable, 'its server is not there');
   const forwarded = { method, fields, meta: forwardedMeta(meta), ...none };
@@ -73,7 +77,7 @@ async function answerOf(parts: TaskParts, method: string, answer: TaskAnswer): P
 }
 
 /** The answer to a call of this server, once it is known whose task it is that the answer may stand for. */
-export async function noteTask(parts: TaskParts, server: string, reply: Reply): Promise<Reply> {
+export async function noteTask(parts: TaskParts, origin: TaskOrigin, reply: Reply): Promise<Reply> {
   const response = responseIn(reply);
   if (response?.resultType !== 'task') return reply;
   const { owners, scope, hello } = parts;
@@ -81,7 +85,8 @@ export async function noteTask(parts: TaskParts, server: string, reply: Reply): 
   if (!speaksTasks(hello) || typeof taskId !== 'string' || taskId.length > taskIdLimit) {
     return refused(rpcCode.internal, 'the server answered with a task that nobody can go on with');
   }
-  if (!owners.add(scope, taskId, server)) {
+  const { server } = origin;
+  if (!owners.add(scope, taskId, origin)) {
     return refused(rpcCode.internal, 'the server answered with the task of another server');
   }
   return { kind: 'relayed', response: await cleared(parts, { server, taskId, response }) };

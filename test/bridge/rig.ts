@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 import { createBridge } from '../../src/bridge/bridge.ts';
 import type { Bridge, Crossing, Speaker } from '../../src/bridge/contract.ts';
 import type { BridgeLimits } from '../../src/bridge/limits.ts';
+import { InFlightCalls } from '../../src/control/in-flight.ts';
 import type { Answer, Delivery, RawResponse, Reply, RpcError } from '../../src/core/answer.ts';
 import { isObject, type Json, type JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
@@ -257,6 +258,8 @@ export function forwarded(method: string, params: JsonObject | undefined): Forwa
 
 export interface Rig {
   readonly bridge: Bridge;
+  /** The calls that wait for their clients. */
+  readonly inFlight: InFlightCalls;
   /** Milliseconds that have passed, for the bridge. */
   pass(ms: number): void;
   /** The operator stops everything. */
@@ -266,14 +269,17 @@ export interface Rig {
 export function createRig(limits: Partial<BridgeLimits> = {}): Rig {
   let now = 1_000_000;
   let frozen: string | undefined;
+  const inFlight = new InFlightCalls();
   const bridge = createBridge({
     clock: () => now,
     frozen: () => frozen,
+    enter: (scope, lifetime) => inFlight.enter(scope, lifetime),
     limits: { pauseMs: 1, ...limits },
   });
   onTestFinished(() => bridge.close());
   return {
     bridge,
+    inFlight,
     pass: (ms) => {
       now += ms;
     },

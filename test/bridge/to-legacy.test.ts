@@ -297,6 +297,21 @@ describe('a call that waits for its client', () => {
     expect(server.cancelled).toEqual(['the gate stops']);
   });
 
+  it('is cancelled when the operator stops what it belongs to, and only then', async () => {
+    const { rig, server, first } = await waiting();
+    expect(rig.inFlight.cancel(({ tool }) => tool !== call.name)).toBe(0);
+    expect(rig.inFlight.cancel((scope) => scope.server === server.server)).toBe(1);
+    expect(server.cancelled).toEqual(['frozen']);
+    expect(errorIn(await carry(rig, server, again(first, { 1: ada })))).toEqual(invalid);
+  });
+
+  it('is nothing to stop any more once it has its answer', async () => {
+    const { rig, server, first } = await waiting();
+    expect(said(await carry(rig, server, again(first, { 1: ada })))).toEqual([ada]);
+    expect(rig.inFlight.cancel(() => true)).toBe(0);
+    expect(server.cancelled).toEqual([]);
+  });
+
   it('is cancelled when the client never got the question', async () => {
     const server = asking();
     const adapted = (): Answer => ({ kind: 'made', result: { content: [], isError: true } });

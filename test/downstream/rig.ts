@@ -1,6 +1,7 @@
 import { createBridge } from '../../src/bridge/bridge.ts';
 import { readEnvelope } from '../../src/bridge/envelope.ts';
 import type { Answer, Delivery, RawResponse } from '../../src/core/answer.ts';
+import type { CallScope } from '../../src/core/call-scope.ts';
 import { isObject, type JsonObject } from '../../src/core/json.ts';
 import type { Lifetime } from '../../src/core/lifetime.ts';
 import type { Decide, SendOptions } from '../../src/core/target.ts';
@@ -67,10 +68,15 @@ export class SessionRig {
   };
   /** Why the operator has stopped everything. */
   frozen: string | undefined;
+  /** The scopes that freezes were looked up for, in order. */
+  readonly looked: CallScope[] = [];
   readonly host: Host = createHost({
-    frozen: () => this.frozen,
+    frozen: (scope) => {
+      this.looked.push(scope);
+      return this.frozen;
+    },
     pools: { join: (client) => this.#join(client) },
-    bridge: createBridge({ clock: () => this.now, frozen: () => undefined }),
+    bridge: createBridge({ clock: () => this.now, frozen: () => undefined, enter: () => () => {} }),
     decide: (...call) => this.decide(...call),
     visibility: this.#visibility(),
     clock: () => this.now,

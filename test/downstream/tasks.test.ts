@@ -93,8 +93,9 @@ describe('a task', () => {
     rig.askModern(1, 'tasks/update', { taskId: 't', inputResponses: {} }, declared);
     expect((await answered(1))['error']).toEqual({
       code: 4003,
-      message: 'all calls are stopped by the operator',
+      message: 'calls are stopped by the operator',
     });
+    expect(rig.looked).toEqual([{ server: 'm', tool: 'work', subject: 'a' }]);
     for (const method of ['tasks/get', 'tasks/cancel']) {
       const at = rig.sent.length;
       rig.askModern(method, method, { taskId: 't' }, declared);
