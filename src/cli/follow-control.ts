@@ -12,6 +12,8 @@ export interface FollowedControl {
   gone(): void;
 }
 
+type Changed = (what: { readonly mode: boolean }) => void;
+
 const retryMs = 1_000;
 /** What one entry says at most; the document has the rest. */
 const freezesLimit = 50;
@@ -20,9 +22,10 @@ const freezesLimit = 50;
  * Acts upon what the operator demands of this gate, acknowledges it, and journals that it was seen, as soon as the
  * journal can be written: the command that demanded it may not have been able to.
  */
-export function followControl(on: Foundation, changed: () => void): FollowedControl {
+export function followControl(on: Foundation, changed: Changed): FollowedControl {
   const { control, inFlight, instance, log } = on;
   const { stateDir } = on.config;
+  let { mode } = control.current();
   const journal = new ControlJournal(on);
   sweepGates(stateDir, on.clock());
   const watch = watchControl({
@@ -31,7 +34,8 @@ export function followControl(on: Foundation, changed: () => void): FollowedCont
     acknowledge: (state) => acknowledge(stateDir, instance, state),
     onChange: (state) => {
       journal.observed(state);
-      changed();
+      changed({ mode: state.mode !== mode });
+      mode = state.mode;
     },
     warn: (message, cause) => log.warn({ err: cause }, message),
   });

@@ -32,6 +32,7 @@ export function followSettings(
 ): LiveSettings {
   let config = first;
   let revision = 0;
+  let override = control.current().mode;
   let faults: readonly string[] = [];
   const options = { env: process.env, servers: 'expand' } as const;
   const stop = watchConfig(first.file, options, (change) => {
@@ -53,7 +54,12 @@ export function followSettings(
       const forced = settings.mode === 'observe' && control.current().mode === 'enforce';
       return forced ? { ...settings, mode: 'enforce' } : settings;
     },
-    revision: () => revision,
+    revision: () => {
+      const { mode } = control.current();
+      if (mode !== override) revision += 1;
+      override = mode;
+      return revision;
+    },
     faults: () => faults,
     close: stop,
   };

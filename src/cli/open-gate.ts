@@ -64,7 +64,11 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
     instructions: () => instructions(settings.config()),
     ...(clientIdleMs !== undefined && { clientIdleMs }),
   });
-  const control = followControl(on, () => instance.changed());
+  const control = followControl(on, ({ mode }) => {
+    instance.changed();
+    // What observes shows every tool, what enforces only what may be called.
+    if (mode) host.changed();
+  });
   pools.onChange(() => instance.changed());
   journalChanges(on, () => {
     instance.changed();

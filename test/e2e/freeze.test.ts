@@ -136,7 +136,9 @@ describe('what is under way', () => {
     const { answer } = await runningCall(house, client);
     expect((await freeze(house)).code).toBe(0);
     expect(said(await answer)).toContain('Stopped by the operator while it ran.');
-    expect(house.recorded()).toContainEqual({ cancelled: 'frozen' });
+    await until('the cancellation at the server', () =>
+      house.recorded().some((each) => each['cancelled'] === 'frozen'),
+    );
   });
 
   it('and is held for a person ends: the agent hears that it did not run', async () => {
@@ -223,8 +225,12 @@ it('the mode that an operator sets binds a gate that observes, until it is taken
   });
   const client = await house.open();
   expect(said(await call(client))).toBe('counted');
+  await client.list('tools/list', 'tools');
   expect((await house.cli(['mode', 'enforce'])).code).toBe(0);
   expect(pick(await call(client), 'result.isError')).toBe(true);
+  await client.waitUntil('news of the lists', () =>
+    client.notifications('notifications/tools/list_changed').at(0),
+  );
   expect((await house.cli(['mode', 'config'], await house.approver())).code).toBe(0);
   expect(said(await call(client))).toBe('counted');
 });
