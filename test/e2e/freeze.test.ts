@@ -38,14 +38,16 @@ describe('four gates on one state folder', () => {
     const clients = await Promise.all([0, 1, 2, 3].map(() => house.open()));
     const sent = clients.map(() => 0);
     let isOver = false;
-    const calling = clients.map(async (client, gate) => {
+    const keepCalling = async (client: LineClient, gate: number) => {
       while (!isOver) {
         const n = sent[gate] ?? 0;
         sent[gate] = n + 1;
         await call(client, 'raw__count', { gate, n });
       }
-    });
-    await until('calls through every gate', () => sent.every((count) => count > 10));
+    };
+    // Four at a time through each gate.
+    const calling = [0, 1, 2, 3].flatMap(() => clients.map(keepCalling));
+    await until('calls through every gate', () => sent.every((count) => count > 50));
     const { code, said: made } = await freeze(house, '--reason', 'incident 7');
     const sentBefore = [...sent];
     expect(code).toBe(0);
