@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createBridge } from '../../src/bridge/bridge.ts';
 import { keepSeals } from '../../src/bridge/kept-seals.ts';
 import { type Carried, RequestStates, type StateOwner } from '../../src/bridge/request-state.ts';
+import { InFlightCalls } from '../../src/control/in-flight.ts';
 import { again, carry, errorIn, form, modernCall, resultIn, ScriptedConnection } from './rig.ts';
 
 const owner: StateOwner = { scope: 'os:ada', method: 'tools/call', params: { name: 'a__b' } };
@@ -74,10 +75,13 @@ describe('a state that was sealed before a restart', () => {
         received.result({ resultType: 'input_required', inputRequests, requestState: 'theirs' });
       } else received.result({ resultType: 'complete', content: [] });
     });
+    const inFlight = new InFlightCalls();
     const start = () => ({
+      inFlight,
       bridge: createBridge({
         clock,
         frozen: () => undefined,
+        enter: (scope, lifetime) => inFlight.enter(scope, lifetime),
         seals: keepSeals({ folder, gate: 'gate-1', clock }),
       }),
       pass: () => {},
