@@ -57,8 +57,9 @@ const vendors: Readonly<Record<string, readonly string[]>> = {
   lowdb: ['control/'],
   pino: ['cli/'],
   'prom-client': ['downstream/http/'],
+  re2js: ['facts/detectors/'],
   undici: ['upstream/'],
-  zod: ['config/', 'policy/', 'control/', 'cli/', 'journal/', 'store/'],
+  zod: ['config/', 'policy/', 'control/', 'cli/', 'journal/', 'store/', 'enforcement/'],
   'node:sqlite': ['store/'],
 };
 

@@ -1,5 +1,5 @@
 import type { Action, ResourceType } from './action.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { Related } from './related.ts';
 
@@ -24,6 +24,11 @@ export interface ToolCall {
   readonly claims: Claims;
   /** What is known of the tool now, for it may change while a call waits; undefined for everything that is no tool. */
   tool(): ToolFacts | undefined;
+  /**
+   * Another tool that a call may be sent to instead, by its server and the server's own name for it; undefined when there
+   * is none that can be called, and for every request that is no client's tool call.
+   */
+  sibling(server: string, name: string): (() => ToolFacts | undefined) | undefined;
 }
 
 /** A tool as its server describes it: untrusted, but pinned. */
@@ -34,6 +39,15 @@ export interface ToolFacts {
   readonly pinState: 'pinned' | 'changed' | 'unknown';
   /** What is wrong with these arguments by the tool's `inputSchema`; undefined when nothing is. */
   fault(args: JsonObject): string | undefined;
+  /** What it says that its structured results look like; undefined when it says nothing. */
+  readonly output: OutputSchema | undefined;
+}
+
+/** A tool's `outputSchema`: a stranger's, like the results that are held against it. */
+export interface OutputSchema {
+  readonly schema: JsonObject;
+  /** What is wrong with a structured result; undefined when nothing is. A schema that cannot be used finds fault with all. */
+  fault(value: Json): string | undefined;
 }
 
 /** A request but for its id, its arguments and its progress token, which belong to one hop. */
@@ -69,7 +83,7 @@ export interface Caller {
   readonly related: Related | undefined;
 }
 
-/** One client session: counters live as long as it does. Owned by the face, counted by the gate. */
+/** One client session: counters and labels live as long as it does. Owned by the face, counted by the gate. */
 export interface Session {
   readonly id: string;
   readonly startedMs: number;
@@ -77,6 +91,8 @@ export interface Session {
   readonly client: { readonly name: string; readonly version: string };
   calls: number;
   denials: number;
+  /** What kinds of data its results have brought: once read, a thing stays read. */
+  readonly labels: Set<string>;
 }
 
 /** Who calls, as established by the face: by the operating system on stdio, by a token over HTTP. */

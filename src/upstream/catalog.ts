@@ -13,7 +13,7 @@ import type { ObservedPin, PinBook } from './pins.ts';
 import { type PromptView, promptView } from './prompts.ts';
 import { ResourceRoutes, resourceView } from './resources.ts';
 import { Settling } from './settling.ts';
-import { type ListedTool, listedTools, type ToolView, toolView } from './tools.ts';
+import { type ListedTool, listedTools, originKey, type ToolView, toolView } from './tools.ts';
 
 export interface CatalogOptions {
   readonly servers: readonly { readonly key: string; readonly prefix: boolean }[];
@@ -83,6 +83,10 @@ export class LiveCatalog implements Catalog {
 
   tool(exposedName: string): CatalogTool | undefined {
     return this.#tools.byName.get(exposedName);
+  }
+
+  toolOf(server: string, name: string): CatalogTool | undefined {
+    return this.#tools.byOrigin.get(originKey(server, name));
   }
 
   prompt(exposedName: string): CatalogItem | undefined {

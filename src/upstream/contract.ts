@@ -125,6 +125,8 @@ export interface Catalog {
   readonly revision: number;
   list(kind: ListKind): readonly CatalogItem[];
   tool(exposedName: string): CatalogTool | undefined;
+  /** The same by its server and the server's own name for it. */
+  toolOf(server: string, name: string): CatalogTool | undefined;
   prompt(exposedName: string): CatalogItem | undefined;
   /** The server that listed this URI, or whose template fits; undefined when none or several do. */
   resourceServer(uri: string): string | undefined;

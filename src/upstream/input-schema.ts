@@ -1,20 +1,12 @@
-import type { Options, ValidateFunction } from 'ajv';
-import addFormats from 'ajv-formats';
-import { describe } from '../core/errors.ts';
 import { foldOf } from '../core/fold.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { shown } from './names.ts';
-import { isCheap } from './schema-cost.ts';
-import { type Dialect, dialectOf } from './schema-dialect.ts';
-import { schemaFault } from './schema-fault.ts';
-import { withinTime } from './time-limit.ts';
+import { compileCheck } from './schema-check.ts';
 
 /** Why arguments do not fit; undefined when they do. */
 export type ArgumentCheck = (args: JsonObject) => string | undefined;
 
-const schemaBytes = 256 * 1024;
-const compileMs = 1_000;
-const checkMs = 250;
+const words = { value: 'arguments', schema: 'input schema' };
 
 /**
  * The check of a tool's arguments, compiled at its first use. A schema that cannot be used finds fault with everything:
@@ -24,7 +16,7 @@ export function createArgumentCheck(inputSchema: Json | undefined): ArgumentChec
   const lookAlike = lookAlikeCheck(inputSchema);
   let check: ArgumentCheck | undefined;
   return (args) => {
-    check ??= compile(inputSchema);
+    check ??= compileCheck(inputSchema, words);
     return check(args) ?? lookAlike(args);
   };
 }
@@ -41,70 +33,4 @@ function lookAlikeCheck(inputSchema: Json | undefined): ArgumentCheck {
     }
     return undefined;
   };
-}
-
-function compile(inputSchema: Json | undefined): ArgumentCheck {
-  if (!isObject(inputSchema)) return unusable('expected an object');
-  if (JSON.stringify(inputSchema).length > schemaBytes) {
-    return unusable(`it is longer than ${schemaBytes} bytes`);
-  }
-  const { $schema, ...schema } = inputSchema;
-  const dialect = dialectOf($schema);
-  if (dialect === undefined) return unusable(`unknown "$schema" ${shown($schema)}`);
-  try {
-    // What only the first schema pays for must not count against it.
-    dialect.fault({});
-    const validate = withinTime(compileMs, () => compileSchema(schema, dialect));
-    return runner(validate, isCheap(inputSchema));
-  } catch (error) {
-    return unusable(shown(describe(error)));
-  }
-}
-
-function unusable(reason: string): ArgumentCheck {
-  return () => `input schema is unusable: ${reason}`;
-}
-
-function runner(validate: ValidateFunction, cheap: boolean): ArgumentCheck {
-  const check = (args: JsonObject): string | undefined =>
-    validate(args) === true ? undefined : schemaFault(validate.errors);
-  return (args) => {
-    try {
-      return cheap ? check(args) : withinTime(checkMs, () => check(args));
-    } catch {
-      // Out of time or out of stack, by a schema that was made for it or by arguments that are.
-      return 'arguments cannot be checked against the input schema in reasonable time';
-    }
-  };
-}
-
-const options: Options = {
-  strict: false,
-  logger: false,
-  verbose: true,
-  meta: false,
-  validateSchema: false,
-  inlineRefs: false,
-  code: { regExp: Object.assign(compilePattern, { code: 'new RegExp' }) },
-};
-
-function compileSchema(schema: JsonObject, dialect: Dialect): ValidateFunction {
-  const fault = dialect.fault(schema);
-  if (fault !== undefined) throw new Error(fault);
-  // An instance of its own: the `$id`s of one server's schema must not be found by another's `$ref`.
-  const ajv = dialect.create(options);
-  addFormats.default(ajv);
-  const validate = ajv.compile(schema);
-  // Such a validator answers with a promise, which is true whatever comes of it.
-  if ('$async' in validate) throw new Error('"$async" is not supported');
-  return validate;
-}
-
-/** Many servers write patterns that are not valid in Unicode mode, which JSON Schema asks for. */
-function compilePattern(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern, 'u');
-  } catch {
-    return new RegExp(pattern);
-  }
 }

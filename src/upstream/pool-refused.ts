@@ -32,6 +32,7 @@ const nothing: Catalog = {
   revision: 0,
   list: () => [],
   tool: () => undefined,
+  toolOf: () => undefined,
   prompt: () => undefined,
   resourceServer: () => undefined,
 };

@@ -1,16 +1,26 @@
 import type { ErrorObject } from 'ajv';
 import { shown } from './names.ts';
 
-/** One line about the first thing that is wrong: where it is and what was expected, never the value itself. */
-export function schemaFault(errors: readonly ErrorObject[] | null | undefined): string {
-  const error = errors?.at(-1);
-  if (error === undefined) return 'arguments do not fit the input schema';
-  const path = error.instancePath === '' ? 'arguments' : shown(error.instancePath);
-  return `"${path}" ${complaint(error)}`;
+/** What is checked against what, as the messages call them. */
+export interface SchemaWords {
+  readonly value: string;
+  readonly schema: string;
 }
 
-function complaint(error: ErrorObject): string {
-  const { keyword, message = 'does not fit the input schema', params } = error;
+/** One line about the first thing that is wrong: where it is and what was expected, never the value itself. */
+export function schemaFault(
+  errors: readonly ErrorObject[] | null | undefined,
+  { value, schema }: SchemaWords,
+): string {
+  const error = errors?.at(-1);
+  const misfit = `does not fit the ${schema}`;
+  if (error === undefined) return `"${value}" ${misfit}`;
+  const path = error.instancePath === '' ? value : shown(error.instancePath);
+  return `"${path}" ${complaint(error, misfit)}`;
+}
+
+function complaint(error: ErrorObject, misfit: string): string {
+  const { keyword, message = misfit, params } = error;
   if (keyword === 'type') return `${message}, got ${typeName(error.data)}`;
   const extra: unknown = params['additionalProperty'] ?? params['unevaluatedProperty'];
   if (typeof extra === 'string') return `must not have a member "${shown(extra)}"`;

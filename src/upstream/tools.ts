@@ -1,8 +1,10 @@
 import { isObject, type JsonObject } from '../core/json.ts';
+import type { OutputSchema } from '../core/tool-call.ts';
 import { withoutReserved } from '../wire/reserved-meta.ts';
 import type { CatalogTool } from './contract.ts';
 import { type ArgumentCheck, createArgumentCheck } from './input-schema.ts';
 import { exposeNames, type NamedItem, nameFault, type WithheldName } from './names.ts';
+import { createOutputSchema } from './output-schema.ts';
 import type { ObservedPin, PinBook, ToolDefinition } from './pins.ts';
 
 /** One tool of one server, with what is kept of it for as long as its definition stays the same. */
@@ -10,11 +12,19 @@ export interface ListedTool {
   readonly name: unknown;
   readonly definition: JsonObject;
   readonly pin: ObservedPin | undefined;
+  readonly schemas: ToolSchemas;
+}
+
+/** Each compiled when it is first needed. */
+interface ToolSchemas {
   readonly check: ArgumentCheck;
+  readonly output: OutputSchema | undefined;
 }
 
 export interface ToolView {
   readonly byName: ReadonlyMap<string, CatalogTool>;
+  /** The same tools by `originKey`. */
+  readonly byOrigin: ReadonlyMap<string, CatalogTool>;
   readonly withheld: readonly WithheldName[];
 }
 
@@ -29,20 +39,31 @@ export function pinnable(definitions: readonly JsonObject[]): readonly ToolDefin
   });
 }
 
-/** A tool that is as it was keeps its compiled schema. */
+/** A tool that is as it was keeps its compiled schemas. */
 export function listedTools(
   definitions: readonly JsonObject[],
   pins: ReadonlyMap<string, ObservedPin>,
   before: readonly ListedTool[],
 ): readonly ListedTool[] {
-  const checks = new Map(before.map((tool) => [tool.pin?.digest, tool.check]));
+  const compiled = new Map(before.map((tool) => [tool.pin?.digest, tool.schemas]));
   return definitions.map((definition) => {
     const { name } = definition;
     const pin = typeof name === 'string' ? pins.get(name) : undefined;
-    const kept = pin === undefined ? undefined : checks.get(pin.digest);
-    const check = kept ?? createArgumentCheck(definition['inputSchema']);
-    return { name, definition, pin, check };
+    const kept = pin === undefined ? undefined : compiled.get(pin.digest);
+    return { name, definition, pin, schemas: kept ?? schemasOf(definition) };
   });
+}
+
+function schemasOf(definition: JsonObject): ToolSchemas {
+  return {
+    check: createArgumentCheck(definition['inputSchema']),
+    output: createOutputSchema(definition['outputSchema']),
+  };
+}
+
+/** A tool's server and the server's own name for it; no server's key has a slash. */
+export function originKey(server: string, name: string): string {
+  return `${server}/${name}`;
 }
 
 export function toolView(tools: readonly (ListedTool & NamedItem)[], pins: PinBook): ToolView {
@@ -50,7 +71,10 @@ export function toolView(tools: readonly (ListedTool & NamedItem)[], pins: PinBo
   const byName = new Map(
     [...exposed].map(([exposedName, tool]) => [exposedName, catalogTool(tool, exposedName, pins)]),
   );
-  return { byName, withheld };
+  const byOrigin = new Map(
+    [...byName.values()].map((tool) => [originKey(tool.server, tool.name), tool]),
+  );
+  return { byName, byOrigin, withheld };
 }
 
 function catalogTool(
@@ -58,7 +82,7 @@ function catalogTool(
   exposedName: string,
   pins: PinBook,
 ): CatalogTool {
-  const { server, name, definition, check } = tool;
+  const { server, name, definition, schemas } = tool;
   const { annotations } = definition;
   const pin = tool.pin ?? { digest: '', state: 'unknown' };
   return {
@@ -72,6 +96,7 @@ function catalogTool(
     get pinState() {
       return pin.state === 'pinned' ? 'pinned' : pins.state(server, name, pin.digest);
     },
-    fault: check,
+    fault: schemas.check,
+    output: schemas.output,
   };
 }

@@ -57,6 +57,40 @@ describe('the catalog', () => {
     expect(catalog.tool('a__read')?.pinState).toBe('changed');
   });
 
+  it('holds structured results against what the tool says of them, by the rules that arguments meet', async () => {
+    const { catalog, setTools } = tested(['a']);
+    const outputSchema = {
+      type: 'object',
+      required: ['n'],
+      properties: { n: { type: 'integer' } },
+    };
+    await setTools('a', [
+      { name: 'count', outputSchema },
+      { name: 'bare' },
+      { name: 'broken', outputSchema: 7 },
+      { name: 'foreign', outputSchema: { $schema: 'https://example.com/other' } },
+    ]);
+    const output = (name: string) => catalog.tool(`a__${name}`)?.output;
+    expect(output('count')?.schema).toEqual(outputSchema);
+    expect(output('count')?.fault({ n: 1 })).toBeUndefined();
+    expect(output('count')?.fault({ n: '4111' })).toBe('"/n" must be integer, got string');
+    expect(output('count')?.fault(null)).toBe('"structured result" must be object, got null');
+    expect(output('bare')).toBeUndefined();
+    expect(output('broken')?.fault({})).toBe('output schema is unusable: expected an object');
+    expect(output('foreign')?.fault({})).toMatch(/^output schema is unusable: unknown "\$schema"/);
+  });
+
+  it('finds a tool by its server and own name, but none that is withheld', async () => {
+    const { catalog, setTools } = tested(['a', 'b']);
+    await setTools('a', [{ name: 'read' }, { name: 'twice' }, { name: 'twice' }]);
+    await setTools('b', [{ name: 'a/read' }]);
+    expect(catalog.toolOf('a', 'read')).toBe(catalog.tool('a__read'));
+    expect(catalog.toolOf('b', 'read')).toBeUndefined();
+    expect(catalog.toolOf('a', 'a__read')).toBeUndefined();
+    expect(catalog.toolOf('a', 'twice')).toBeUndefined();
+    expect(catalog.toolOf('b', 'a/read')?.server).toBe('b');
+  });
+
   it('keeps servers in the order of the config, whoever was first', async () => {
     const { catalog, setTools } = tested(['b', 'a']);
     await setTools('a', [{ name: 'x' }, { name: 'y' }]);
