@@ -1,16 +1,16 @@
 # METADATA
 # title: resources, prompts and completions
-# description: Reading what a server offers; files only inside the workspace.
+# description: Reading and watching what a server offers; files only inside the workspace.
 package gate.rules.content
 
 import data.gate.paths
 
-allow contains {"id": "content.resource", "reason": "reads a resource that the server offers"} if {
+allow contains {"id": "content.resource", "reason": "reads or watches a resource that the server offers"} if {
 	reads
 	offered
 }
 
-allow contains {"id": "content.resource", "reason": "reads a resource that the server offers"} if {
+allow contains {"id": "content.resource", "reason": "reads or watches a resource that the server offers"} if {
 	reads
 	file_inside
 }
@@ -29,7 +29,8 @@ allow contains {"id": "content.completion", "reason": "asks for completions"} if
 	input.action.name == "completion/complete"
 }
 
-reads if input.action.name == "resources/read"
+# News of a resource say that it is there and when it changes, so that watching it takes what reading it takes.
+reads if input.action.name in {"resources/read", "resources/subscribe"}
 
 # Of the server's own making: a scheme that means no file, and nothing that climbs, escaped or not.
 offered if {

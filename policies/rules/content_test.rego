@@ -20,6 +20,20 @@ test_content if {
 	allowed(fixture.call("x", {})) == set()
 }
 
+test_subscriptions_are_as_reads if {
+	every uri in ["demo://resource/1", "notes.txt", "file:///ws/a"] {
+		to_all(uri) == {[{"content.resource"}, set()]}
+	}
+	every uri in ["demo://x/../y", "/etc/passwd", "file:///etc/passwd", "file:///ws/../etc", "file://host/a"] {
+		to_all(uri) == {[set(), {"content.outside-workspace"}]}
+	}
+}
+
+to_all(uri) := {[allowed(document), escalated(document)] |
+	some action in ["resources/read", "resources/subscribe"]
+	document := fixture.request(action, uri, {"uri": uri})
+}
+
 test_resources_that_are_no_files if {
 	every uri in ["https://example.org/a", "a+b.c-d://x", "DEMO://x/y%2Fz", "demo:///a.b/…"] {
 		every_outcome(uri) == [{"content.resource"}, set()]

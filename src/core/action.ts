@@ -2,6 +2,7 @@
 export const actions = [
   'tools/call',
   'resources/read',
+  'resources/subscribe',
   'prompts/get',
   'completion/complete',
   'sampling/createMessage',

@@ -51,8 +51,9 @@ class SharedHost implements Host {
     this.#parts = parts;
     const { pools, bridge, decide, clock, frozen } = parts;
     this.#texts = new ListTexts(parts.visibility);
-    const tasks = { owners: new TaskOwners(), questions: new TaskQuestions() };
-    const shared = { texts: this.#texts, holds: this.#holds, ...tasks };
+    const owners = new TaskOwners();
+    const questions = new TaskQuestions(owners);
+    const shared = { texts: this.#texts, holds: this.#holds, owners, questions };
     const { clientIdleMs: idleMs = defaultIdleMs } = parts;
     this.#clients = new ModernClients(
       { pools, bridge, decide, frozen, ...shared },

@@ -1,7 +1,9 @@
 import type { Crossing } from '../bridge/contract.ts';
-import type { Reply, RpcError } from '../core/answer.ts';
+import { errorResponse } from '../bridge/result-bytes.ts';
+import type { Delivery, Reply, RpcError } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Caller } from '../core/tool-call.ts';
+import type { Target } from '../core/target.ts';
+import type { Caller, ForwardedRequest, ToolCall } from '../core/tool-call.ts';
 import type { Connection, UpstreamPool } from '../upstream/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { settleLimitMs } from './lists.ts';
@@ -12,9 +14,9 @@ import { forwardedMeta } from './tool-calls.ts';
 const heldLimit = 1_000;
 
 /**
- * `resources/subscribe` and `resources/unsubscribe` of one legacy client: they go to the one server whose resource it is,
- * and nobody decides on what stands beside their params. One that is `alone` hears whatever its servers tell; one that
- * shares them hears only what it asked for, and takes nothing from the others when it leaves.
+ * What one legacy client has subscribed to. `resources/subscribe` comes here when it has been decided, `resources/unsubscribe`
+ * as it is; nothing that stands beside their params goes further. A client that is `alone` hears whatever its servers tell;
+ * one that shares them hears only what it asked for, and takes nothing from the others when it leaves.
  */
 export class LegacySubscriptions {
   readonly #pool: UpstreamPool;
@@ -35,7 +37,21 @@ export class LegacySubscriptions {
     return typeof uri === 'string' && this.#held.get(uri)?.server === server;
   }
 
-  async serve(crossing: Crossing, caller: Caller): Promise<Reply> {
+  /** The way to the server for a decided call: a subscription is counted in the tick in which it is sent. */
+  through({ action }: ToolCall, connection: Connection, target: Target): Target {
+    if (action !== 'resources/subscribe') return target;
+    return {
+      send: (request, options) => {
+        const obstacle = this.#alone ? undefined : this.#add(request, connection);
+        return obstacle === undefined
+          ? target.send({ ...request, extras: undefined }, options)
+          : Promise.resolve(obstacle);
+      },
+    };
+  }
+
+  /** `resources/unsubscribe`: to the one server whose resource it is, unless others still want it. */
+  async takeBack(crossing: Crossing, caller: Caller): Promise<Reply> {
     const { method, params } = crossing.request;
     const { _meta: meta, ...fields } = params ?? {};
     const { uri } = fields;
@@ -48,8 +64,7 @@ export class LegacySubscriptions {
     if (connection === undefined) {
       return refused(rpcCode.resourceNotFound, 'Resource not found', { uri });
     }
-    const obstacle = this.#alone ? undefined : this.#count(method, uri, connection);
-    if (obstacle !== undefined) return obstacle;
+    if (!this.#alone && !this.#remove(uri)) return { kind: 'made', result: {} };
     const none = { argumentsText: undefined, extras: undefined };
     const delivery = await crossing
       .target(connection)
@@ -69,24 +84,31 @@ export class LegacySubscriptions {
     this.#held.clear();
   }
 
-  /** The answer when the server is not to be asked. */
-  #count(method: string, uri: string, connection: Connection): Reply | undefined {
+  /** What came of it when the server is not to be asked. */
+  #add({ fields }: ForwardedRequest, connection: Connection): Delivery | undefined {
+    const uri = fields?.['uri'];
+    if (typeof uri !== 'string') return { kind: 'unsent', reason: 'no "uri" to subscribe to' };
     const before = this.#held.get(uri);
-    if (method === 'resources/subscribe') {
-      if (before === undefined && this.#held.size >= heldLimit) {
-        return refused(rpcCode.invalidRequest, 'too many subscriptions');
-      }
-      if (before === connection) return undefined;
-      if (before !== undefined) this.#holds.remove(before, uri);
-      this.#holds.add(connection, uri);
-      this.#held.set(uri, connection);
-      return undefined;
-    }
+    if (before === undefined && this.#held.size >= heldLimit) return tooMany;
+    if (before === connection) return undefined;
+    if (before !== undefined) this.#holds.remove(before, uri);
+    this.#holds.add(connection, uri);
+    this.#held.set(uri, connection);
+    return undefined;
+  }
+
+  /** Whether nobody else wants it, so that the server is to be told. */
+  #remove(uri: string): boolean {
+    const before = this.#held.get(uri);
     this.#held.delete(uri);
-    const isLast = before !== undefined && this.#holds.remove(before, uri);
-    return isLast ? undefined : { kind: 'made', result: {} };
+    return before !== undefined && this.#holds.remove(before, uri);
   }
 }
+
+const tooMany: Delivery = {
+  kind: 'answered',
+  response: errorResponse({ code: rpcCode.invalidRequest, message: 'too many subscriptions' }),
+};
 
 function refused(code: number, message: string, data?: JsonObject): Reply {
   const error: RpcError = { code, message, ...(data !== undefined && { data }) };

@@ -2,7 +2,6 @@ import type { Bridge, Crossing, Speaker } from '../bridge/contract.ts';
 import { isLoggedAt } from '../bridge/log-levels.ts';
 import type { Answer, Reply } from '../core/answer.ts';
 import type { CallScope } from '../core/call-scope.ts';
-import { uuidv7 } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { FarMessage, Related } from '../core/related.ts';
 import type { Decide, Target } from '../core/target.ts';
@@ -17,12 +16,12 @@ import type {
 import type { IncomingRequest } from '../wire/contract.ts';
 import { lookup, type Treatment } from '../wire/methods.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import { clientOf } from './handshake.ts';
 import type { ListTexts } from './lists.ts';
 import type { OpenRequest } from './open-requests.ts';
 import { progressOf, progressToken } from './progress.ts';
 import type { ResourceHolds } from './resource-holds.ts';
 import { ResourceNews } from './resource-news.ts';
+import { ResourceWishes } from './resource-wishes.ts';
 import { type ServeParts, serveCall } from './serve.ts';
 import { createServerRequests } from './server-requests.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -49,7 +48,8 @@ export interface ModernClientParts {
 export class ModernClient {
   readonly #parts: ModernClientParts;
   readonly #identity: Identity;
-  readonly #session: Session;
+  /** Outlives this client, and is shared with others of the same caller under the same name. */
+  readonly session: Session;
   readonly #membership: Membership;
   readonly #serving: ServeParts;
   readonly #tasks: TaskParts;
@@ -58,20 +58,21 @@ export class ModernClient {
   readonly #asking: (client: Target) => UpstreamEvents['onRequest'];
   #open = 0;
 
-  constructor(parts: ModernClientParts, hello: ClientHello, identity: Identity, nowMs: number) {
+  constructor(parts: ModernClientParts, hello: ClientHello, identity: Identity, session: Session) {
     this.#parts = parts;
     this.#identity = identity;
-    const client = clientOf(hello);
-    this.#session = { id: uuidv7(nowMs), startedMs: nowMs, client, calls: 0, denials: 0 };
+    this.session = session;
     const { scope } = identity;
     const events = this.#events();
     this.#membership = parts.pools.join({ hello, scope, alone: false, events });
     const { pool } = this.#membership;
     const { decide } = parts;
     this.#resources = new ResourceNews(pool, parts.holds);
-    this.#subscriptions = new Subscriptions(pool.catalog, this.#resources);
+    const { catalog } = pool;
+    const wishes = new ResourceWishes({ decide, catalog, session, identity });
+    this.#subscriptions = new Subscriptions(catalog, this.#resources, wishes);
     const declared = hello.capabilities;
-    this.#asking = createServerRequests({ decide, pool, session: this.#session, declared });
+    this.#asking = createServerRequests({ decide, pool, session, declared });
     this.#tasks = { ...parts, pool, scope, subject: identity.id, hello, asking: this.#asking };
     const answered = ({ server, name }: ToolCall, reply: Reply) =>
       noteTask(this.#tasks, { server, tool: name }, reply);
@@ -149,7 +150,7 @@ export class ModernClient {
     const viewer = {
       era: 'modern',
       identity: this.#identity,
-      client: this.#session.client,
+      client: this.session.client,
     } as const;
     const { catalog } = this.#serving.pool;
     return { kind: 'text', text: await this.#parts.texts.textOf(method, catalog, viewer) };
@@ -163,7 +164,7 @@ export class ModernClient {
 
   #caller({ request, client }: Crossing, speaker: Speaker, open: OpenRequest): Caller {
     return {
-      session: this.#session,
+      session: this.session,
       identity: this.#identity,
       lifetime: open.lifetime,
       ...progressOf(open, progressToken(request.params)),

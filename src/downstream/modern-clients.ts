@@ -6,6 +6,7 @@ import type { ClientHello, ListKind } from '../upstream/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { clientOf } from './handshake.ts';
 import { ModernClient, type ModernClientParts } from './modern-client.ts';
+import { ModernSessions } from './modern-sessions.ts';
 
 /** How many there may be at once, of all callers and of one; those that nobody uses make room. */
 const clientsLimit = 1_000;
@@ -31,6 +32,7 @@ export class ModernClients {
   readonly #parts: ModernClientParts;
   readonly #clock: Clock;
   readonly #idleMs: number;
+  readonly #sessions = new ModernSessions();
   /** The one that was used last stands last. */
   readonly #places = new Map<string, Place>();
   #sweeping: NodeJS.Timeout | undefined;
@@ -48,6 +50,7 @@ export class ModernClients {
       return { code: rpcCode.unavailable, message: 'too many clients are served; try again later' };
     }
     place.usedMs = this.#clock();
+    this.#sessions.used(identity, place.client.session, place.usedMs);
     this.#places.delete(key);
     this.#places.set(key, place);
     if (this.#sweeping === undefined) this.#watch();
@@ -83,7 +86,8 @@ export class ModernClients {
       return undefined;
     }
     const nowMs = this.#clock();
-    const client = new ModernClient(this.#parts, hello, identity, nowMs);
+    const session = this.#sessions.of(hello, identity, nowMs);
+    const client = new ModernClient(this.#parts, hello, identity, session);
     return { client, scope, usedMs: nowMs };
   }
 

@@ -1,8 +1,8 @@
 import type { Crossing } from '../bridge/contract.ts';
 import type { Reply } from '../core/answer.ts';
-import type { Decide } from '../core/target.ts';
+import type { Decide, Target } from '../core/target.ts';
 import type { Caller, ToolCall } from '../core/tool-call.ts';
-import type { UpstreamPool } from '../upstream/contract.ts';
+import type { Connection, UpstreamPool } from '../upstream/contract.ts';
 import type { Era } from '../wire/eras.ts';
 import { settleLimitMs } from './lists.ts';
 import { resolveCall } from './tool-calls.ts';
@@ -11,13 +11,15 @@ export interface ServeParts {
   readonly pool: UpstreamPool;
   readonly decide: Decide;
   readonly era: Era;
+  /** What else is done in the tick of the dispatch: the way to the server, or one around it. */
+  readonly through?: (call: ToolCall, connection: Connection, target: Target) => Target;
   /** Sees what came of a call, and says what the client gets. */
   readonly answered?: (call: ToolCall, reply: Reply) => Promise<Reply>;
 }
 
 /** A client's request that policy decides: resolved, decided and run, in the words of the two sides. */
 export async function serveCall(
-  { pool, decide, era, answered }: ServeParts,
+  { pool, decide, era, through, answered }: ServeParts,
   crossing: Crossing,
   caller: Caller,
 ): Promise<Reply> {
@@ -31,9 +33,13 @@ export async function serveCall(
   }
   if (resolved.kind === 'refused') return resolved;
   const { call } = resolved;
-  const reply = await decide(call, caller, () => {
-    const connection = pool.connection(call.server);
-    return connection && crossing.target(connection);
+  let served = call;
+  const reply = await decide(call, caller, (run) => {
+    served = run;
+    const connection = pool.connection(run.server);
+    if (connection === undefined) return undefined;
+    const target = crossing.target(connection);
+    return through === undefined ? target : through(run, connection, target);
   });
-  return answered === undefined ? reply : answered(call, reply);
+  return answered === undefined ? reply : answered(served, reply);
 }

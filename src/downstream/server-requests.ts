@@ -82,6 +82,7 @@ function callOf(server: string, action: ToolCall['action'], request: FarMessage)
     traceId: traceIdOf(isObject(meta) ? meta['traceparent'] : undefined) ?? newTraceId(),
     claims: { model: undefined, idempotencyKey: undefined },
     tool: () => undefined,
+    sibling: () => undefined,
   };
 }
 

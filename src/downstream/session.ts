@@ -80,14 +80,23 @@ export class ClientSession implements LegacySession {
     const { decide, holds, alone, hello, nowMs: startedMs } = parts;
     this.#news = new News(parts.outlet);
     const client = clientOf(hello);
-    this.#session = { id: uuidv7(startedMs), startedMs, client, calls: 0, denials: 0 };
+    this.#session = {
+      id: uuidv7(startedMs),
+      startedMs,
+      client,
+      calls: 0,
+      denials: 0,
+      labels: new Set<string>(),
+    };
     this.#speaker = { hello, logLevel: undefined };
     this.events = this.#events();
     this.#membership = parts.join(this.events);
     const { pool } = this.#membership;
     this.#level = new LogLevel(pool);
-    this.#serving = { pool, decide, era: 'legacy' };
-    this.#subscriptions = new LegacySubscriptions(pool, holds, alone);
+    const subscriptions = new LegacySubscriptions(pool, holds, alone);
+    this.#subscriptions = subscriptions;
+    const through: ServeParts['through'] = (...way) => subscriptions.through(...way);
+    this.#serving = { pool, decide, era: 'legacy', through };
     const declared = hello.capabilities;
     this.#asking = createServerRequests({ decide, pool, session: this.#session, declared });
   }
@@ -229,7 +238,7 @@ export class ClientSession implements LegacySession {
       const serving =
         treatment === 'decide'
           ? serveCall(this.#serving, crossing, caller)
-          : this.#subscriptions.serve(crossing, caller);
+          : this.#subscriptions.takeBack(crossing, caller);
       return crossing.reply(await serving);
     } finally {
       crossing.end();

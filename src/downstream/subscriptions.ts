@@ -5,7 +5,8 @@ import type { IncomingRequest } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { changedMethods, settleLimitMs } from './lists.ts';
 import type { OpenRequest } from './open-requests.ts';
-import type { ResourceNews } from './resource-news.ts';
+import type { ResourceNews, Wish } from './resource-news.ts';
+import type { ResourceWishes } from './resource-wishes.ts';
 
 /** Of one client. */
 const subscriptionsLimit = 50;
@@ -41,26 +42,28 @@ interface Subscription {
 export class Subscriptions {
   readonly #catalog: Catalog;
   readonly #resources: ResourceNews;
+  readonly #wishes: Pick<ResourceWishes, 'of'>;
   readonly #active = new Set<Subscription>();
-  #opening = 0;
+  /** What those ask for that are not acknowledged yet. */
+  readonly #opening = new Set<Filter>();
 
-  constructor(catalog: Catalog, resources: ResourceNews) {
+  constructor(catalog: Catalog, resources: ResourceNews, wishes: Pick<ResourceWishes, 'of'>) {
     this.#catalog = catalog;
     this.#resources = resources;
+    this.#wishes = wishes;
   }
 
   /** Resolves when the subscription is over, or with what is wrong with it; it has answered for itself then. */
-  async listen({ params }: IncomingRequest, open: OpenRequest): Promise<RpcError | undefined> {
-    const filter = filterOf(params?.['notifications']);
+  async listen(request: IncomingRequest, open: OpenRequest): Promise<RpcError | undefined> {
+    const filter = filterOf(request.params?.['notifications']);
     if (typeof filter === 'string') return { code: rpcCode.invalidParams, message: filter };
     const fault = this.#fault(filter);
     if (fault !== undefined) return { code: rpcCode.invalidRequest, message: fault };
-    this.#opening += 1;
-    const uris = await this.#watched(filter.uris).finally(() => {
-      this.#opening -= 1;
-    });
+    const wish = this.#wishes.of(request, open);
+    this.#opening.add(filter);
+    const uris = await this.#watched(filter.uris, wish).finally(() => this.#opening.delete(filter));
     if (open.lifetime.ended === undefined) await this.#stay(open, filter, uris);
-    for (const uri of uris) this.#resources.leave(uri);
+    for (const uri of uris) this.#resources.leave(uri, wish);
     return undefined;
   }
 
@@ -92,17 +95,19 @@ export class Subscriptions {
   }
 
   #fault({ uris }: Filter): string | undefined {
-    if (this.#active.size + this.#opening >= subscriptionsLimit) return 'too many subscriptions';
-    const added = uris.filter((uri) => !this.#resources.has(uri)).length;
-    return this.#resources.size + added > urisLimit ? 'too many resources' : undefined;
+    if (this.#active.size + this.#opening.size >= subscriptionsLimit)
+      return 'too many subscriptions';
+    const coming = [...this.#opening].flatMap((each) => each.uris);
+    const added = new Set([...coming, ...uris].filter((uri) => !this.#resources.has(uri)));
+    return this.#resources.size + added.size > urisLimit ? 'too many resources' : undefined;
   }
 
-  /** Those of the resources that the client will hear of. */
-  async #watched(uris: readonly string[]): Promise<ReadonlySet<string>> {
+  /** Those of the resources that the client will hear of; what policy denies is left out. */
+  async #watched(uris: readonly string[], wish: Wish): Promise<ReadonlySet<string>> {
     if (uris.length === 0) return new Set();
     const isOwned = (uri: string) => this.#catalog.resourceServer(uri) !== undefined;
     await this.#catalog.settled(settleLimitMs, () => uris.every(isOwned));
-    const watched = await Promise.all(uris.map((uri) => this.#resources.want(uri)));
+    const watched = await Promise.all(uris.map((uri) => this.#resources.want(uri, wish)));
     return new Set(uris.filter((_, at) => watched[at]));
   }
 

@@ -15,7 +15,7 @@ import type { Related } from '../core/related.ts';
 import type { Target } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import { forgetOldest } from './task-owners.ts';
+import { forgetOldest, type TaskOwners } from './task-owners.ts';
 
 export interface TaskPlace {
   readonly scope: string;
@@ -32,10 +32,15 @@ const knownCharacters = 8_192;
 
 /**
  * What the server of a task asks of its client stands in the state of the task. It is decided like everything that a server
- * asks; what was let through is not decided again while the client asks for the state again and again.
+ * asks; what was let through is not decided again while the client asks for the state again and again, and may be answered.
  */
 export class TaskQuestions {
   readonly #known = new Map<string, JsonObject>();
+  readonly #owners: TaskOwners;
+
+  constructor(owners: TaskOwners) {
+    this.#owners = owners;
+  }
 
   /** The answer of a task's server as the client may have it. One question that is refused withholds it. */
   async cleared(response: RawResponse, place: TaskPlace): Promise<RawResponse> {
@@ -53,6 +58,7 @@ export class TaskQuestions {
       if ('refused' in decided) return errorResponse(decided.refused);
       requests[question.key] = decided.request;
     }
+    this.#owners.ask(place.scope, place.taskId, Object.keys(requests));
     const text = Buffer.from(JSON.stringify(requests));
     return withMembers(response, new Map([...members, ['inputRequests', text]]));
   }

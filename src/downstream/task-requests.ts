@@ -3,7 +3,7 @@ import { modernReply } from '../bridge/modern-reply.ts';
 import { objectIn, resultResponse } from '../bridge/result-bytes.ts';
 import type { RawResponse, Reply, RpcError } from '../core/answer.ts';
 import type { CallScope } from '../core/call-scope.ts';
-import { isObject } from '../core/json.ts';
+import { isObject, type JsonObject } from '../core/json.ts';
 import type { Lifetime } from '../core/lifetime.ts';
 import type { ClientHello, UpstreamPool } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
@@ -42,11 +42,13 @@ export async function serveTask(
   }
   const origin = owners.originOf(scope, taskId);
   if (origin === undefined) return refused(rpcCode.invalidParams, 'Unknown task');
+  const { server, tool } = origin;
   // The answer to a question lets the task go on; to look at it or to end it is free.
-  if (method === 'tasks/update' && parts.frozen({ ...origin, subject }) !== undefined) {
+  if (method === 'tasks/update' && parts.frozen({ server, tool, subject }) !== undefined) {
     return refused(rpcCode.denied, 'calls are stopped by the operator');
   }
-  const { server } = origin;
+  const fault = answersFault(parts, taskId, fields);
+  if (fault !== undefined) return refused(rpcCode.invalidParams, fault);
   const connection = pool.connection(server);
   if (connection?.era !== 'modern') return refused(rpcCode.unavailable, 'its server is not there');
   const forwarded = { method, fields, meta: forwardedMeta(meta), ...none };
@@ -56,6 +58,23 @@ export async function serveTask(
     return refused(rpcCode.unavailable, 'the server gave no answer');
   }
   return answerOf(parts, method, { server, taskId, response: delivery.response });
+}
+
+/**
+ * What is wrong with the answers in a request: its server hears nothing from the client but answers to the questions that
+ * were decided. Whoever read the request has refused keys that differ from these in their case only.
+ */
+function answersFault(
+  { owners, scope }: TaskParts,
+  taskId: string,
+  fields: JsonObject,
+): string | undefined {
+  const { inputResponses = {} } = fields;
+  if (!isObject(inputResponses)) return '"params.inputResponses" must be an object';
+  const isKnown = (key: string) => owners.isAsked(scope, taskId, key);
+  return Object.keys(inputResponses).every(isKnown)
+    ? undefined
+    : 'the task asks for nothing by that key; its state says what it asks for';
 }
 
 const none = { argumentsText: undefined, extras: undefined };
@@ -85,7 +104,6 @@ export async function noteTask(parts: TaskParts, origin: TaskOrigin, reply: Repl
   if (!speaksTasks(hello) || typeof taskId !== 'string' || taskId.length > taskIdLimit) {
     return refused(rpcCode.internal, 'the server answered with a task that nobody can go on with');
   }
-  const { server } = origin;
   if (!owners.add(scope, taskId, origin)) {
     return refused(rpcCode.internal, 'the server answered with the task of another server');
   }

@@ -17,14 +17,18 @@ export type Resolved =
 /** What differs between the methods: whose request it is, and what policy sees of it. */
 type Resolve = (params: JsonObject, catalog: Catalog, era: Era) => Part | RpcError;
 interface Part {
-  readonly seen: Pick<ToolCall, 'resourceType' | 'server' | 'name' | 'arguments' | 'tool'>;
+  readonly seen: Pick<
+    ToolCall,
+    'resourceType' | 'server' | 'name' | 'arguments' | 'tool' | 'sibling'
+  >;
   readonly fields: JsonObject;
   readonly argumentsText: string | undefined;
 }
 
 const resolvers: Readonly<Record<string, { action: ToolCall['action']; resolve: Resolve }>> = {
   'tools/call': { action: 'tools/call', resolve: toolCall },
-  'resources/read': { action: 'resources/read', resolve: resourceRead },
+  'resources/read': { action: 'resources/read', resolve: resourceOf },
+  'resources/subscribe': { action: 'resources/subscribe', resolve: resourceOf },
   'prompts/get': { action: 'prompts/get', resolve: promptGet },
   'completion/complete': { action: 'completion/complete', resolve: complete },
 };
@@ -103,13 +107,14 @@ function toolCall(params: JsonObject, catalog: Catalog, era: Era): Part | RpcErr
       name: tool.name,
       arguments: args ?? {},
       tool: () => catalog.tool(name),
+      sibling: (server, own) => catalog.toolOf(server, own) && (() => catalog.toolOf(server, own)),
     },
     fields: { name: tool.name, ...withoutReserved(others) },
     argumentsText: args === undefined ? undefined : JSON.stringify(args),
   };
 }
 
-function resourceRead(params: JsonObject, catalog: Catalog): Part | RpcError {
+function resourceOf(params: JsonObject, catalog: Catalog): Part | RpcError {
   const { uri } = params;
   if (typeof uri !== 'string') return expected('params.uri', 'a string');
   const server = catalog.resourceServer(uri);
@@ -150,7 +155,8 @@ function whole(
   said: JsonObject,
 ): Part {
   const params = withoutReserved(said);
-  const seen = { resourceType, server, name, arguments: params, tool: () => undefined };
+  const none = () => undefined;
+  const seen = { resourceType, server, name, arguments: params, tool: none, sibling: none };
   return { seen, fields: params, argumentsText: undefined };
 }
 

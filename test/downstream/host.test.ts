@@ -95,25 +95,77 @@ describe('news of resources for legacy clients that share servers', () => {
   const told = ({ written }: ReturnType<typeof open>) =>
     written.filter(({ method }) => method !== undefined).length;
   /** What reached the server meanwhile, which answers all of it. */
-  const passed = async (serving: Promise<unknown>) => {
+  const passed = async (serve: () => Promise<unknown>) => {
     const before = rig.sent.length;
     const answers = setInterval(() => {
       for (const { resolve } of rig.sent.slice(before)) resolve(responseOf({}));
     });
-    await serving;
+    await serve();
     clearInterval(answers);
     return rig.sent.slice(before).map(({ request }) => request.method);
   };
 
   it('go only to those that asked for them', async () => {
     const [one, other] = [open(), open()];
-    await passed(one.ask(1, 'resources/subscribe', { uri: 's:1' }));
+    await passed(() => one.ask(1, 'resources/subscribe', { uri: 's:1' }));
     for (const client of [one, other]) {
       update(client, 's', 's:1');
       update(client, 's', 's:2');
       update(client, 'm', 's:1');
     }
     expect([told(one), told(other)]).toEqual([1, 0]);
+  });
+
+  it.each([false, true])(
+    'are decided before the server is asked for them, and taken back without: alone %s',
+    async (alone) => {
+      const client = open({}, alone);
+      const seen: string[] = [];
+      const { decide } = rig;
+      rig.decide = async (call, caller, target) => {
+        seen.push(`${call.action} ${call.resourceType} ${call.server} ${call.name}`);
+        expect(call.argumentsText).toBe(JSON.stringify(call.arguments));
+        if (call.name !== 's:denied') return decide(call, caller, target);
+        return { kind: 'refused', error: { code: 4003, message: 'denied' } };
+      };
+      expect(await client.ask(1, 'resources/subscribe', { uri: 's:denied' })).toMatchObject({
+        error: { code: 4003 },
+      });
+      expect(rig.sent).toEqual([]);
+      update(client, 's', 's:denied');
+      expect(told(client)).toBe(alone ? 1 : 0);
+      await passed(() => client.ask(2, 'resources/subscribe', { uri: 's:1', odd: 1 }));
+      expect(rig.sent.at(-1)?.request.fields).toEqual({ uri: 's:1', odd: 1 });
+      await passed(() => client.ask(3, 'resources/unsubscribe', { uri: 's:1' }));
+      expect(seen).toEqual([
+        'resources/subscribe resource s s:denied',
+        'resources/subscribe resource s s:1',
+      ]);
+    },
+  );
+
+  it.each<[name: string, params: JsonObject, error: JsonObject]>([
+    ['of no name', {}, { code: -32602, message: '"params.uri" must be a string' }],
+    ['of nobody', { uri: 'x:1' }, { code: -32002, message: 'Resource not found' }],
+  ])('are refused without a decision for a resource %s', async (_, params, error) => {
+    rig.decide = () => Promise.reject(new Error('decided'));
+    expect(await open().ask(1, 'resources/subscribe', params)).toMatchObject({ error });
+  });
+
+  it('are had of a thousand resources at most', async () => {
+    const { session } = open();
+    for (let id = 0; id <= 1_000; id += 1) {
+      const params = { uri: `s:${id}` };
+      const method = 'resources/subscribe';
+      session.receive({ kind: 'request', id, method, params, extras: undefined }, rig.outlet);
+    }
+    for (const { resolve } of rig.sent) resolve(responseOf({}));
+    await vi.waitFor(() => expect(rig.out).toHaveLength(1_001));
+    expect(rig.sent).toHaveLength(1_000);
+    expect(rig.answerTo(999)).toMatchObject({ result: {} });
+    expect(rig.answerTo(1_000)).toMatchObject({
+      error: { code: -32600, message: 'too many subscriptions' },
+    });
   });
 
   it('go to one that is alone whatever it asked for', () => {
@@ -126,16 +178,18 @@ describe('news of resources for legacy clients that share servers', () => {
     const [one, two, three] = [open(), open(), open()];
     const uri = { uri: 's:1' };
     for (const { ask } of [one, two, three]) {
-      expect(await passed(ask(1, 'resources/subscribe', uri))).toEqual(['resources/subscribe']);
+      expect(await passed(() => ask(1, 'resources/subscribe', uri))).toEqual([
+        'resources/subscribe',
+      ]);
     }
-    expect(await passed(open().ask(2, 'resources/unsubscribe', uri))).toEqual([]);
-    expect(await passed(one.ask(2, 'resources/unsubscribe', uri))).toEqual([]);
+    expect(await passed(() => open().ask(2, 'resources/unsubscribe', uri))).toEqual([]);
+    expect(await passed(() => one.ask(2, 'resources/unsubscribe', uri))).toEqual([]);
     await two.session.close();
     expect(rig.watched).toEqual([]);
-    expect(await passed(three.ask(2, 'resources/unsubscribe', uri))).toEqual([
+    expect(await passed(() => three.ask(2, 'resources/unsubscribe', uri))).toEqual([
       'resources/unsubscribe',
     ]);
-    await passed(three.ask(3, 'resources/subscribe', uri));
+    await passed(() => three.ask(3, 'resources/subscribe', uri));
     await three.session.close();
     expect(rig.watched).toEqual(['s -s:1']);
   });

@@ -227,7 +227,7 @@ describe('a modern request', () => {
     for (const id of [1, 2, 3]) rig.askModern(id, 'tools/call', { name: 's__echo' });
     rig.askModern(4, 'tools/call', { name: 's__echo' }, { clientCapabilities: { roots: {} } });
     await answered(4);
-    expect(sessions.size).toBe(2);
+    expect(sessions.size).toBe(1);
     expect(rig.members).toHaveLength(2);
     expect(rig.members[0]?.client).toMatchObject({ scope: 'os:a', alone: false });
   });
@@ -504,6 +504,33 @@ describe('a modern client that says nothing for long', () => {
     rig.askModern(2, 'tools/list');
     await vi.waitFor(() => expect(rig.answerTo(2)).toBeDefined());
     expect(rig.members).toHaveLength(2);
+  });
+
+  it('has what it had read and was counted when it comes back, whatever it declares then', async () => {
+    const seen: unknown[] = [];
+    rig.decide = async (_call, { session }) => {
+      seen.push([session.id, session.calls, [...session.labels]]);
+      session.calls += 1;
+      session.labels.add(`read ${session.calls}`);
+      return { kind: 'made', result: {} };
+    };
+    const ask = async (id: number, clientCapabilities: JsonObject) => {
+      rig.askModern(id, 'tools/call', { name: 's__echo' }, { clientCapabilities });
+      await vi.waitFor(() => expect(rig.answerTo(id)).toBeDefined());
+    };
+    await ask(1, {});
+    rig.now = 300_000;
+    vi.advanceTimersByTime(60_000);
+    expect(rig.members.map(({ hasLeft }) => hasLeft)).toEqual([true]);
+    await ask(2, {});
+    await ask(3, { roots: {} });
+    const [[id]] = seen as [[string]];
+    expect(seen).toEqual([
+      [id, 0, []],
+      [id, 1, ['read 1']],
+      [id, 2, ['read 1', 'read 2']],
+    ]);
+    expect(rig.members).toHaveLength(3);
   });
 
   it('joins again with every request while there is no room for it, and stays once there is', async () => {

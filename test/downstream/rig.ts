@@ -61,7 +61,7 @@ export class SessionRig {
   readonly outlet = new LineOutlet(this.#writer());
   now = 0;
   decide: Decide = async (call, caller, target) => {
-    const to = target();
+    const to = target(call);
     if (to === undefined) throw new Error('no target');
     const { lifetime, relayProgress: onProgress, related } = caller;
     return toAnswer(await to.send(call.request, { lifetime, onProgress, related }));
@@ -227,6 +227,8 @@ export class SessionRig {
         revision: 1,
         list: (kind) => items[kind],
         tool: (name) => tools.find((tool) => tool.exposedName === name),
+        toolOf: (server, name) =>
+          tools.find((tool) => tool.server === server && tool.name === name),
         prompt: (name) => items.prompts.find((item) => item.definition['name'] === name),
         resourceServer: (uri) => [...this.servers.keys()].find((key) => uri.startsWith(`${key}:`)),
       },
@@ -318,5 +320,6 @@ function toolOf(server: string, name: string): CatalogTool {
     pin: 'sha256:0',
     pinState: 'pinned',
     fault: () => undefined,
+    output: undefined,
   };
 }

@@ -208,7 +208,7 @@ describe('a request', () => {
   });
 
   it.each(['resources/subscribe', 'resources/unsubscribe'])(
-    'to %s, which nobody decides on, is forwarded with its params only',
+    'to %s is forwarded with its params only',
     async (method) => {
       const params = { uri: 's:1', odd: 1, _meta: { 'x/y': 1, 'dev.mcp-gate/x': 1 } };
       rig.say({ jsonrpc: '2.0', id: 1, method, params, novel: true });

@@ -69,13 +69,12 @@ describe('a task', () => {
     'is reached by its caller at the server that made it: %s',
     async (method) => {
       await startTask('t');
-      const inputResponses = { q: { action: 'accept' } };
-      rig.askModern(1, method, { taskId: 't', inputResponses }, declared);
+      rig.askModern(1, method, { taskId: 't', odd: 1 }, declared);
       const { server, request, resolve } = await sentAt(1);
       expect([server, request.method, request.fields]).toEqual([
         'm',
         method,
-        { taskId: 't', inputResponses },
+        { taskId: 't', odd: 1 },
       ]);
       expect(request.meta).toMatchObject({
         'io.modelcontextprotocol/protocolVersion': '2026-07-28',
@@ -220,6 +219,77 @@ describe('what the server of a task asks', () => {
       'server:m elicitation/create {"message":"sure?"}',
       'server:m elicitation/create {"message":"really?"}',
     ]);
+  });
+
+  it('is answered by the caller who was asked, at the server that asked', async () => {
+    await startTask('t', 'm__work', speaks);
+    await stateIs(1, { q: question, other: question });
+    const inputResponses = { q: { action: 'accept', content: { odd: 1 } } };
+    rig.askModern(2, 'tasks/update', { taskId: 't', inputResponses }, speaks);
+    const { server, request, resolve } = await sentAt(2);
+    expect([server, request.fields]).toEqual(['m', { taskId: 't', inputResponses }]);
+    resolve(responseOf({ resultType: 'complete' }));
+    await answered(2);
+  });
+
+  it('is answered where the task began with it', async () => {
+    rig.askModern(1, 'tools/call', { name: 'm__work' }, speaks);
+    const inputRequests = { q: question };
+    (await sentAt(0)).resolve(responseOf({ resultType: 'task', taskId: 't', inputRequests }));
+    await answered(1);
+    rig.askModern(2, 'tasks/update', { taskId: 't', inputResponses: { q: {} } }, speaks);
+    expect((await sentAt(1)).request.method).toBe('tasks/update');
+    rig.sent[1]?.resolve(responseOf({}));
+    await answered(2);
+  });
+
+  it.each<[name: string, method: string, answers: JsonObject]>([
+    ['that was never asked', 'tasks/update', { inputResponses: { q: {} } }],
+    ['among others', 'tasks/update', { inputResponses: { asked: {}, q: {} } }],
+    ['by the name of a member of objects', 'tasks/update', { inputResponses: { constructor: {} } }],
+    ['in a list', 'tasks/update', { inputResponses: [{}] }],
+    [
+      'under a key that some parsers take for theirs',
+      'tasks/update',
+      { InputResponses: { q: {} } },
+    ],
+    ['in another request', 'tasks/get', { inputResponses: { q: {} } }],
+    ['in the end', 'tasks/cancel', { inputResponses: { q: {} } }],
+  ])('is the only thing that is answered: not one %s', async (_, method, answers) => {
+    await startTask('t', 'm__work', speaks);
+    await stateIs(1, { asked: question });
+    rig.askModern(2, method, { taskId: 't', ...answers }, speaks);
+    expect(await answered(2)).toHaveProperty('error');
+    expect(rig.sent).toHaveLength(2);
+  });
+
+  it('is not answered when it was withheld, or another task asked it', async () => {
+    await startTask('t', 'm__work', speaks);
+    await startTask('other', 'm__work', speaks);
+    isDenied = true;
+    await stateIs(1, { q: question });
+    isDenied = false;
+    const at = rig.sent.length;
+    rig.askModern(2, 'tasks/get', { taskId: 'other' }, speaks);
+    (await sentAt(at)).resolve(responseOf({ taskId: 'other', inputRequests: { q: question } }));
+    await answered(2);
+    rig.askModern(3, 'tasks/update', { taskId: 't', inputResponses: { q: {} } }, speaks);
+    expect(await answered(3)).toMatchObject({ error: { code: -32602 } });
+    expect(rig.sent.map(({ request }) => request.method)).not.toContain('tasks/update');
+  });
+
+  it('can be answered until the same task has asked forty others', async () => {
+    await startTask('t', 'm__work', speaks);
+    const questions = (from: number) =>
+      Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`q${from + at}`, question]));
+    await stateIs(1, questions(0));
+    await stateIs(2, questions(20));
+    await stateIs(3, { q40: question });
+    rig.askModern(4, 'tasks/update', { taskId: 't', inputResponses: { q0: {} } }, speaks);
+    expect(await answered(4)).toMatchObject({ error: { code: -32602 } });
+    rig.askModern(5, 'tasks/update', { taskId: 't', inputResponses: { q1: {}, q40: {} } }, speaks);
+    (await sentAt(4)).resolve(responseOf({}));
+    await answered(5);
   });
 
   it('is not remembered when it is long', async () => {

@@ -304,3 +304,6 @@ function directEnv({
 }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return process.platform === 'win32' ? { PATH, SystemRoot, TEMP, USERPROFILE } : { PATH, HOME };
 }
+
+/** The server that says the names of the official conformance suite, in both eras. */
+export const conformanceServer = path.join(root, 'test', 'fixtures', 'conformance-server.mjs');
