@@ -15,6 +15,9 @@ decision := {
 	"obligations": obligations,
 	"risk": risk,
 	"approval": approval,
+	"simulate": simulate,
+	"compute": compute,
+	"reuse": reuse,
 }
 
 # METADATA
@@ -56,6 +59,13 @@ matched := {rule | some rules in heard; some rule in rules}
 # An escalate rule that the approval of this very call names has had its yes: from here on it is an allow.
 satisfied(rule) if rule.id in input.context.approval.rules
 
+# A compute rule that has nothing left to change in this call is an allow, too: the gate has tried.
+wanting := {rule | some rule in heard.compute; not settled(rule)}
+
+content := {rule | some rule in heard.compute; settled(rule)}
+
+settled(rule) if rule.id in input.context.settled
+
 # When no rule speaks, the fallback does.
 asked := heard.escalate | {rule | silent; data.gate.fallback == "escalate"; rule := unspoken}
 
@@ -71,11 +81,11 @@ unspoken := {"id": "gate.no-rule", "reason": "no rule speaks about this call"}
 
 wanted := {
 	"simulate": heard.simulate,
-	"compute": heard.compute,
+	"compute": wanting,
 	"escalate": pending,
 	"reuse": heard.reuse,
 	"adapt": heard.adapt,
-	"allow": (heard.allow | granted),
+	"allow": ((heard.allow | granted) | content),
 }
 
 candidates := [kind |
@@ -132,7 +142,7 @@ refusals contains fault("policy", "gate.conflict", "rules disagree about the sim
 
 refusals contains fault("policy", "gate.conflict", "rules disagree about the safe path") if {
 	candidates[0] == "compute"
-	count({object.filter(rule, {"arguments", "patch", "tool"}) | some rule in heard.compute}) > 1
+	count({object.filter(rule, {"arguments", "patch", "tool"}) | some rule in wanting}) > 1
 }
 
 refusals contains fault("policy", "gate.no-approver-left", "no approver may decide for every rule") if {
@@ -200,6 +210,22 @@ approval := {
 default shortest := null
 
 shortest := min({rule.expires_in_s | some rule in pending})
+
+# What the outcome needs. Rules that disagree about it deny above, so anyone's word is everybody's.
+default simulate := null
+
+simulate := {"result": object.get(speakers[0], "result", null)} if outcome == "simulate"
+
+default compute := null
+
+compute := object.filter(speakers[0], {"arguments", "patch", "tool"}) if outcome == "compute"
+
+default reuse := null
+
+reuse := {"ttl_s": min({rule.ttl_s | some rule in heard.reuse})} if {
+	outcome == "reuse"
+	every rule in heard.reuse { rule.ttl_s > 0 }
+}
 
 # A rule that names no approvers leaves it open; one that names some narrows it down.
 approver_sets := {{name | some name in rule.approvers} | some rule in pending; rule.approvers}

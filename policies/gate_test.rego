@@ -184,3 +184,28 @@ test_visible if {
 	not gate.visible with input as item with data.gate.rules as {"mine": {"deny": true}}
 	not gate.visible with input as {}
 }
+
+test_what_the_outcome_needs if {
+	simulated := fold({"simulate": {object.union(rule("a"), {"result": {"content": []}})}})
+	simulated.simulate == {"result": {"content": []}}
+	fold({"simulate": {rule("a")}}).simulate == {"result": null}
+	computed := fold({"compute": {object.union(rule("a"), {"patch": {"limit": 10}})}, "allow": {rule("b")}})
+	computed.compute == {"patch": {"limit": 10}}
+	reused := fold({"reuse": {object.union(rule("a"), {"ttl_s": 60}), object.union(rule("b"), {"ttl_s": 5})}})
+	reused.reuse == {"ttl_s": 5}
+	fold({"reuse": {object.union(rule("a"), {"ttl_s": 60}), rule("b")}}).reuse == null
+	every answer in [fold({"allow": {rule("a")}}), fold({"deny": {rule("a")}})] {
+		[answer.simulate, answer.compute, answer.reuse] == [null, null, null]
+	}
+}
+
+test_a_settled_compute_rule_is_an_allow if {
+	rules := {"compute": {object.union(rule("a"), {"patch": {"x": 1}})}}
+	with_change(rules, {"context": {"settled": ["a"]}}).outcome == "allow"
+	with_change(rules, {"context": {"settled": ["b"]}}).outcome == "compute"
+	both := object.union(rules, {"escalate": {rule("e")}})
+	with_change(both, {"context": {"settled": ["a"]}}).outcome == "escalate"
+	other := {"compute": {object.union(rule("a"), {"patch": {"x": 1}}), object.union(rule("c"), {"patch": {"y": 1}})}}
+	answer := with_change(other, {"context": {"settled": ["a"]}})
+	[answer.outcome, answer.compute, ids(answer)] == ["compute", {"patch": {"y": 1}}, ["c"]]
+}

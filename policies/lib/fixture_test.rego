@@ -98,6 +98,7 @@ document := {
 		"idempotency_key": null,
 		"approval": null,
 		"prior": null,
+		"settled": [],
 		"freeze": false,
 		"round": 0,
 		"obligations_supported": [],
