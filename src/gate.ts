@@ -1,18 +1,22 @@
 import type { Verdict } from './approval/contract.ts';
+import type { KeyUse } from './control/contract.ts';
 import { frozenReason, type InFlightCalls, untilFrozen } from './control/in-flight.ts';
 import type { Answer } from './core/answer.ts';
 import { scopeOf } from './core/call-scope.ts';
 import { Lifetime } from './core/lifetime.ts';
 import type { Decide, Target } from './core/target.ts';
 import type { Caller, ToolCall } from './core/tool-call.ts';
-import { type DecideParts, decide, type Ruling } from './enforcement/decide.ts';
-import { type DecisionRef, type Refusal, refuse } from './enforcement/denial.ts';
-import { type RecordParts, record } from './enforcement/record.ts';
+import { type DecideParts, decide, first, type Ruling } from './enforcement/decide.ts';
+import { delivered } from './enforcement/deliver.ts';
+import { type DecisionRef, type Refusal, refOf, refuse } from './enforcement/denial.ts';
+import { handedOut } from './enforcement/handed-out.ts';
+import type { RecordParts } from './enforcement/parts.ts';
+import { record } from './enforcement/record.ts';
 import { conclude, settle } from './enforcement/settle.ts';
+import type { Claimed } from './enforcement/step.ts';
+import { underObligations } from './enforcement/under-obligations.ts';
 import type { CallSettings } from './facts/input.ts';
 import type { OutcomeStatus } from './journal/entries.ts';
-import type { PolicyInput } from './policy/input.ts';
-import { hostDenial } from './policy/ruling.ts';
 import type { ApprovalRow } from './store/contract.ts';
 
 /**
@@ -27,78 +31,73 @@ export interface GateParts extends DecideParts, RecordParts {
   readonly inFlight: InFlightCalls;
   readonly holdBudgetMs: (caller: Caller, approval: ApprovalRow) => number;
   readonly pendingAnswer: (call: ToolCall, ref: DecisionRef, approval: ApprovalRow) => Answer;
+  /** Waits for the end of the call that has this key; false when that takes longer than the caller can wait. */
+  readonly joinedUntilOver: (key: KeyUse, caller: Caller) => Promise<boolean>;
+  /** Sees every decision, for those who look at the gate. */
+  readonly onDecided: (ruling: Ruling) => void;
 }
 
-/** Approvals for one rule after another are what takes more than two rounds. */
-const roundsLimit = 5;
+type Way = (call: ToolCall) => Target | undefined;
 
 export function createGate(parts: GateParts): Decide {
   return async (call, { lifetime: callers, ...others }, target) => {
     const lifetime = new Lifetime();
     const release = callers.onEnd(() => lifetime.end(callers.ended ?? ''));
     const caller = { ...others, lifetime };
-    const leave = parts.inFlight.enter(scopeOf(call, caller), lifetime);
+    const leaves = [release];
+    // A call that stands in the place of another is stopped by a freeze of either.
+    const enter = (each: ToolCall) =>
+      leaves.push(parts.inFlight.enter(scopeOf(each, caller), lifetime));
+    enter(call);
     try {
-      return await run(parts, call, caller, target);
+      return await run(parts, call, caller, target, enter);
     } finally {
-      leave();
-      release();
+      for (const leave of leaves) leave();
     }
   };
 }
 
 async function run(
   parts: GateParts,
-  call: ToolCall,
+  asked: ToolCall,
   caller: Caller,
-  target: () => Target | undefined,
+  way: Way,
+  enter: (call: ToolCall) => void,
 ): Promise<Answer> {
   caller.session.calls += 1;
-  let approval: ApprovalRow | undefined;
-  let prior: PolicyInput['context']['prior'] = null;
-  for (let round = 1; ; round += 1) {
+  let call = asked;
+  for (let standing = first; ; standing = { ...standing, round: standing.round + 1 }) {
     // Read anew for every round: what the operator tightens while a call waits holds for it.
-    const settings = parts.settings(call);
-    const standing = { round, approval, prior };
-    const ruling = bounded(await decide(parts, call, caller, settings, standing), round);
-    const step = await record(parts, ruling, approval);
+    const ruling = await decide(parts, call, caller, parts.settings(call), standing);
+    parts.onDecided(ruling);
+    const step = await record(parts, ruling);
     switch (step.kind) {
       case 'forwarded':
-        return execute(parts, ruling, target, approval);
+        return execute(parts, ruling, way, step.claimed);
       case 'held': {
         const verdict = await hold(parts, ruling, step.approval);
         if (verdict.kind !== 'approved') return unapproved(parts, ruling, verdict);
-        approval = verdict.approval;
+        standing = { ...standing, approval: verdict.approval };
         break;
       }
-      case 'again':
-        approval = undefined;
-        prior = step.prior;
+      case 'rewritten':
+        call = step.call;
+        enter(call);
+        standing = { ...standing, settled: step.settled, rewritten: step.rewritten };
         break;
+      case 'joined':
+        if (await parts.joinedUntilOver(step.key, caller)) break;
+        return refuse(call, 'running', refOf(ruling));
+      case 'again':
+        standing = { ...standing, approval: undefined, prior: step.prior };
+        break;
+      case 'handed':
+        return handedOut(ruling, step);
       case 'denied':
-        return denied(ruling);
-      case 'unrecorded':
-        return denied(unrecorded(ruling));
-      case 'fetched':
-        return { kind: 'made', result: JSON.parse(step.bytes.toString()) };
+        caller.session.denials += 1;
+        return refuse(call, 'denied', refOf(step.ruling));
     }
   }
-}
-
-// A policy that asks for ever gets a denial instead of another round.
-function bounded(ruling: Ruling, round: number): Ruling {
-  if (round <= roundsLimit || ruling.decision.outcome !== 'escalate') return ruling;
-  return { ...ruling, decision: hostDenial('gate.rounds', 'approvals did not settle this call') };
-}
-
-function unrecorded(ruling: Ruling): Ruling {
-  const reason = 'the decision could not be recorded';
-  return { ...ruling, decision: hostDenial('gate.unrecorded', reason) };
-}
-
-function denied(ruling: Ruling): Answer {
-  ruling.caller.session.denials += 1;
-  return refuse(ruling.call, 'denied', refOf(ruling));
 }
 
 function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Promise<Verdict> {
@@ -121,27 +120,27 @@ function unapproved(parts: GateParts, ruling: Ruling, verdict: Verdict): Answer 
 async function execute(
   parts: GateParts,
   ruling: Ruling,
-  target: () => Target | undefined,
-  approval: ApprovalRow | undefined,
+  way: Way,
+  claimed: Claimed,
 ): Promise<Answer> {
   const { call, caller } = ruling;
-  if (isFrozen(parts, ruling)) return stop(parts, ruling, 'frozen', 'refused');
-  if (caller.lifetime.ended !== undefined) return stop(parts, ruling, 'callerGone', 'cancelled');
-  const to = target();
+  const stopped = (refusal: Refusal, status: OutcomeStatus) =>
+    stop(parts, ruling, claimed, refusal, status);
+  if (isFrozen(parts, ruling)) return stopped('frozen', 'refused');
+  if (caller.lifetime.ended !== undefined) return stopped('callerGone', 'cancelled');
+  const target = way(call);
   // Another definition of the tool than the one that was decided is another tool.
   const isSame = call.tool()?.pin === ruling.tool?.pin;
-  if (to === undefined || !isSame) return stop(parts, ruling, 'unavailable', 'failed');
-  const { lifetime, relayProgress: onProgress, related } = caller;
-  const sent = to.send(call.request, { lifetime, onProgress, related });
-  const settled = sent.then(async (each) => {
-    await settle(parts, ruling, each, approval);
-    return each;
+  if (target === undefined || !isSame) return stopped('unavailable', 'failed');
+  const sent = underObligations(ruling, (options) => target.send(call.request, options));
+  const settled = sent.then(async (delivery) => {
+    const result = delivered(ruling, delivery);
+    await settle(parts, ruling, result, claimed);
+    return result.answer;
   });
   // What a server still says to a call that was stopped is recorded, and nobody waits for it.
-  const delivery = await untilFrozen(settled, lifetime);
-  if (delivery === undefined) return refuse(call, 'stopped', refOf(ruling));
-  if (delivery.kind === 'answered') return { kind: 'relayed', response: delivery.response };
-  return refuse(call, delivery.kind === 'lost' ? 'unknown' : 'unavailable', refOf(ruling));
+  const answer = await untilFrozen(settled, caller.lifetime);
+  return answer ?? refuse(call, 'stopped', refOf(ruling));
 }
 
 function isFrozen(parts: GateParts, { call, caller }: Ruling): boolean {
@@ -153,13 +152,10 @@ function isFrozen(parts: GateParts, { call, caller }: Ruling): boolean {
 async function stop(
   parts: GateParts,
   ruling: Ruling,
+  claimed: Claimed,
   refusal: Refusal,
   status: OutcomeStatus,
 ): Promise<Answer> {
-  await conclude(parts, ruling, status, refusal);
+  await conclude(parts, ruling, status, refusal, claimed);
   return refuse(ruling.call, refusal, refOf(ruling));
-}
-
-function refOf({ decisionId, call, decision }: Ruling): DecisionRef {
-  return { decisionId, traceId: call.traceId, decision };
 }

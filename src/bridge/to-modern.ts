@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer, Delivery, RawResponse, RpcError } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
+import { limitedLifetime, pause } from '../core/limited-lifetime.ts';
 import type { SendOptions, Target } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
 import type { Connection } from '../upstream/contract.ts';
@@ -15,7 +16,6 @@ import {
   readInputRequired,
 } from './input-required.ts';
 import { legacyResponse } from './legacy-reply.ts';
-import { limitedLifetime, pause } from './limited-lifetime.ts';
 import type { BridgeLimits } from './limits.ts';
 import { errorResponse } from './result-bytes.ts';
 

@@ -2,6 +2,9 @@ import { pendingResult } from '../approval/carriers/pending-result.ts';
 import { createDesk } from '../approval/desk.ts';
 import { holdBudgetMs } from '../approval/hold-budget.ts';
 import { keepResult, takeKept } from '../approval/kept-result.ts';
+import { createSpending } from '../control/budgets.ts';
+import { createClaims } from '../control/idempotency.ts';
+import { untilOver } from '../control/joining.ts';
 import type { Decide } from '../core/target.ts';
 import { decisionMeta } from '../enforcement/denial.ts';
 import { createVisibility } from '../enforcement/visibility.ts';
@@ -14,21 +17,27 @@ import { pathRoots } from './live-settings.ts';
 export function composeGate(on: Foundation) {
   const { policy, clock, settings } = on;
   const recorder = createRecorder(on.store, on.instance, clock);
-  const gate = createGate(partsOf(on, recorder));
-  // The first calls may come before the first policy is compiled.
-  const decide: Decide = (...call) =>
-    policy.isReady() ? gate(...call) : policy.ready.then(() => gate(...call));
   const visibility = createVisibility({
     policy,
     clock,
     settings: (server, tool) => settings.of(server, tool),
     settingsRevision: () => settings.revision(),
   });
+  const gate = createGate(partsOf(on, recorder, visibility));
+  // The first calls may come before the first policy is compiled.
+  const decide: Decide = (...call) =>
+    policy.isReady() ? gate(...call) : policy.ready.then(() => gate(...call));
   return { recorder, decide, visibility };
 }
 
-function partsOf(on: Foundation, recorder: Recorder): GateParts {
+function partsOf(
+  on: Foundation,
+  recorder: Recorder,
+  visibility: ReturnType<typeof createVisibility>,
+): GateParts {
   const { store, clock, settings, control } = on;
+  const spending = createSpending(on.config.gate, () => settings.config().budgets);
+  const claims = createClaims(on.instance);
   const approvals = () => settings.config().approvals;
   const defaults = {
     get expiresInMs() {
@@ -49,6 +58,13 @@ function partsOf(on: Foundation, recorder: Recorder): GateParts {
     recorder,
     desk: createDesk({ store, clock, defaults }),
     kept: { keep: keepResult, take: takeKept },
+    spending,
+    claims,
+    budgets: (call, nowMs) => (spending.counts(call) ? spending.facts(store, call, nowMs) : []),
+    isVisible: (call, caller, { mode }) => mode === 'observe' || visibility.shows(call, caller),
+    joinedUntilOver: (key, { lifetime }) =>
+      untilOver({ store, claims, clock }, key, lifetime, approvals().hold.defaultMs),
+    onDecided: (ruling) => on.observed.count(ruling),
     retentionMs: () => {
       const { capture, retentionMs } = settings.config().journal;
       return capture === 'none' ? undefined : retentionMs;

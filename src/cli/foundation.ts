@@ -9,6 +9,7 @@ import { openEventually } from '../store/eventual-store.ts';
 import { openStore } from '../store/sqlite-store.ts';
 import type { DeferredPolicy } from './deferred-policy.ts';
 import { followSettings, type LiveSettings, type SettingsChange } from './live-settings.ts';
+import { Observed } from './observed.ts';
 import { openPolicy } from './open-policy.ts';
 
 /** What every part of one gate process stands on. */
@@ -17,6 +18,7 @@ export interface Foundation {
   readonly store: Store;
   readonly control: Control;
   readonly inFlight: InFlightCalls;
+  readonly observed: Observed;
   readonly policy: DeferredPolicy;
   /** The folder or file that the policy is read from. */
   readonly policyPath: string;
@@ -55,6 +57,7 @@ export function layFoundation(config: Config, log: Logger): Foundation {
     store,
     control,
     inFlight: new InFlightCalls(),
+    observed: new Observed(),
     policy,
     policyPath,
     settings,

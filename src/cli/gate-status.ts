@@ -5,7 +5,7 @@ import type { Foundation } from './foundation.ts';
 
 /** What a running gate says of itself in the store, for `mcp-gate status`. */
 export function gateStatus(
-  { settings, policy, control, startedMs }: Foundation,
+  { settings, policy, control, observed, startedMs }: Foundation,
   pools: Pick<UpstreamPools, 'status'>,
 ): JsonObject {
   const config = settings.config();
@@ -16,6 +16,7 @@ export function gateStatus(
     environment: config.environment,
     since: timestamp(startedMs),
     frozen: control.current().freeze ?? null,
+    observed: observed.counts(),
     policy: {
       id: active?.id ?? null,
       revision: active?.revision ?? null,

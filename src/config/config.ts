@@ -66,7 +66,10 @@ export interface ServerSettings {
   readonly trusted: boolean;
   readonly mode: Mode | undefined;
   readonly approval: ApprovalMode | undefined;
+  readonly environment: string | undefined;
   readonly cost: Cost;
+  /** What kinds of data its results bring into a session; a tool adds to those of its server. */
+  readonly labels: readonly string[];
   /** By the server's own tool name. */
   readonly tools: ReadonlyMap<string, ToolSettings>;
 }
@@ -74,6 +77,7 @@ export interface ServerSettings {
 export interface ToolSettings {
   readonly approval: ApprovalMode | undefined;
   readonly cost: Cost;
+  readonly labels: readonly string[];
   readonly idempotency: ToolIdempotency | undefined;
 }
 

@@ -133,6 +133,7 @@ function readEnvFile(key: string, file: string, report: Report): Environment & o
 function resolveSettings({
   mode,
   approval,
+  environment,
   cost,
   tools,
   ...rest
@@ -141,6 +142,7 @@ function resolveSettings({
     name,
     {
       approval: tool.approval,
+      labels: tool.labels,
       cost: resolveCost(tool.cost),
       idempotency: tool.idempotency && {
         pointer: tool.idempotency.pointer,
@@ -148,5 +150,5 @@ function resolveSettings({
       },
     },
   ]);
-  return { ...rest, mode, approval, cost: resolveCost(cost), tools: new Map(byName) };
+  return { ...rest, mode, approval, environment, cost: resolveCost(cost), tools: new Map(byName) };
 }

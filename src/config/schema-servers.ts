@@ -3,8 +3,13 @@ import { approvalModes, modes } from './config.ts';
 import { cost, keyExpiry, pointer } from './schema-budgets.ts';
 import { matching, text } from './schema-fields.ts';
 
+const labels = z.array(
+  matching(/^[a-z][a-z0-9._-]{0,63}$/, { expected: 'a label such as "private"' }),
+);
+
 const tool = z.strictObject({
   approval: z.enum(approvalModes).optional(),
+  labels: labels.max(20).default([]),
   cost: cost.optional(),
   idempotency: z
     .strictObject({ pointer: pointer.optional(), expiresIn: keyExpiry.optional() })
@@ -18,6 +23,8 @@ const gate = {
   trusted: z.boolean().default(false),
   mode: z.enum(modes).optional(),
   approval: z.enum(approvalModes).optional(),
+  environment: text(100).optional(),
+  labels: labels.max(20).default([]),
   cost: cost.optional(),
   tools: z.record(text(200), tool).default({}),
 };

@@ -13,6 +13,7 @@ interface CallSettings {
   readonly costPerCallUsd: string | null;
   readonly tariff: Tariff;
   readonly idempotency: IdempotencySettings;
+  readonly labels: readonly string[];
   /** Real path; null when none is configured. */
   readonly workspace: string | null;
 }
@@ -67,7 +68,7 @@ function settingsOf(
   const { perCallUsd, ...tariff } = cost;
   return {
     mode: server?.gate.mode ?? config.mode,
-    environment: config.environment,
+    environment: server?.gate.environment ?? config.environment,
     approvalMode: tool?.approval ?? server?.gate.approval ?? config.approvals.mode,
     schema: server?.gate.schema ?? 'enforce',
     trusted,
@@ -78,6 +79,7 @@ function settingsOf(
       pointer: tool?.idempotency?.pointer,
       expiresInMs: tool?.idempotency?.expiresInMs ?? config.idempotency.expiresInMs,
     },
+    labels: [...new Set([...(server?.gate.labels ?? []), ...(tool?.labels ?? [])])],
     workspace: config.workspace === undefined ? null : realPath(config.workspace),
   };
 }

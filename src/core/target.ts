@@ -24,10 +24,11 @@ export interface Target {
 
 /**
  * The gate, as a face sees it: decides the call, holds it if need be, runs it on the target, and never rejects. `target`
- * is asked in the tick of the dispatch, for a server may have been started anew while a call waited.
+ * is asked in the tick of the dispatch, for a server may have been started anew while a call waited, and for the call that
+ * runs: policy may have put another in the place of the one that was asked for.
  */
 export type Decide = (
   call: ToolCall,
   caller: Caller,
-  target: () => Target | undefined,
+  target: (call: ToolCall) => Target | undefined,
 ) => Promise<Answer>;

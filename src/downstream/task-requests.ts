@@ -100,6 +100,7 @@ export async function noteTask(parts: TaskParts, origin: TaskOrigin, reply: Repl
   const response = responseIn(reply);
   if (response?.resultType !== 'task') return reply;
   const { owners, scope, hello } = parts;
+  const { server } = origin;
   const taskId = objectIn(response)?.['taskId'];
   if (!speaksTasks(hello) || typeof taskId !== 'string' || taskId.length > taskIdLimit) {
     return refused(rpcCode.internal, 'the server answered with a task that nobody can go on with');

@@ -1,3 +1,4 @@
+import type { BudgetCall, BudgetFact, KeyUse } from '../control/contract.ts';
 import { type CallScope, scopeOf } from '../core/call-scope.ts';
 import { canonical } from '../core/canonical.ts';
 import type { Clock } from '../core/clock.ts';
@@ -11,9 +12,15 @@ import { noPathFacts, type PathRoots, pathFacts } from '../facts/paths.ts';
 import type { ActivePolicy, PolicySource, PolicyVersion } from '../policy/contract.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/input.ts';
-import { effective, type HostView, hostDenial } from '../policy/ruling.ts';
+import { deny, effective, hostDenial, viewOf } from '../policy/ruling.ts';
 import type { ApprovalRow } from '../store/contract.ts';
 import { hostRefusal } from './host-refusal.ts';
+import { keyUse } from './key-use.ts';
+import { noObligations } from './obligations/draft.ts';
+import type { Plan as Obligations } from './obligations/plan.ts';
+import { obligationsSupported } from './obligations/read-obligations.ts';
+import { type Plan, planFor } from './plan.ts';
+import { spenderOf } from './spender.ts';
 
 export interface DecideParts {
   readonly policy: PolicySource;
@@ -21,6 +28,16 @@ export interface DecideParts {
   /** Why calls of this scope are stopped; undefined when they are not. */
   readonly frozen: (scope: CallScope) => string | undefined;
   readonly roots: (server: string) => PathRoots;
+  /** Hash of the config's path: whose calls these are. */
+  readonly gateKey: string;
+  /** The budgets that the call counts in, as they stand; empty when there are none. */
+  readonly budgets: (call: BudgetCall, nowMs: number) => readonly BudgetFact[];
+  /** Whether a list would show what the call names: what is hidden cannot be called. */
+  readonly isVisible: (
+    call: ToolCall,
+    caller: Caller,
+    settings: CallSettings,
+  ) => boolean | Promise<boolean>;
 }
 
 /** One decision about one call, with everything that it rests on. */
@@ -44,13 +61,43 @@ export interface Ruling {
   readonly policy: PolicyVersion | undefined;
   /** Whether the decision binds; in observe mode it is only recorded. */
   readonly enforced: boolean;
+  /** What the decision comes to, were it to bind. */
+  readonly plan: Plan;
+  /** What holds for the result; nothing where the decision does not bind. */
+  readonly obligations: Obligations;
+  readonly spender: BudgetCall;
+  readonly key: KeyUse | undefined;
+  readonly standing: Standing;
 }
 
+/** What earlier rounds have brought: a call may be decided several times before it runs. */
 export interface Standing {
   readonly round: number;
   /** A granted approval that the re-decision may rest on. */
   readonly approval: ApprovalRow | undefined;
   readonly prior: PolicyInput['context']['prior'];
+  /** Rules that wanted another call than this one, and have got it. */
+  readonly settled: readonly string[];
+  /** How this call came to stand in the place of another. */
+  readonly rewritten: Rewritten | undefined;
+}
+
+export const first: Standing = {
+  round: 1,
+  approval: undefined,
+  prior: null,
+  settled: [],
+  rewritten: undefined,
+};
+
+/** How a call came to stand in the place of another. */
+export interface Rewritten {
+  /** How often. */
+  readonly times: number;
+  /** The decision that put this call there. */
+  readonly by: string;
+  /** What the caller had asked for. */
+  readonly asked: ToolCall;
 }
 
 /** Gathers the facts and asks policy, once. Never throws: whatever goes wrong is a denial. */
@@ -70,6 +117,8 @@ export async function decide(
     call.resourceType === 'client'
       ? noPathFacts
       : pathFacts(call.arguments, parts.roots(call.server));
+  const spender = spenderOf(call, caller, settings);
+  const budgets = budgetsOf(parts, spender, nowMs);
   const input = buildInput(call, tool, caller, settings, {
     nowMs,
     round: standing.round,
@@ -78,12 +127,23 @@ export async function decide(
     argumentsDigest: digestOf(canonicalArguments),
     approval: approvalFact(standing.approval),
     prior: standing.prior,
+    settled: standing.settled,
+    obligationsSupported,
+    budget: budgets ?? [],
   });
   const inputText = inputTextOf(input);
   const schemaFault = tool?.fault(call.arguments);
-  const refusal = hostRefusal({ call, tool, settings, frozen, protectedAt, schemaFault });
-  const judged: Judged =
-    refusal ?? (await askPolicy(active, inputText, viewOf(call, settings, standing)));
+  const hidden = !(await parts.isVisible(call, caller, settings));
+  const unbounded = budgets === undefined;
+  const seen = { call, tool, settings, frozen, protectedAt, schemaFault, hidden, unbounded };
+  const refusal = hostRefusal(seen);
+  const judged: Judged = refusal ?? (await askPolicy(active, inputText, input));
+  const { decision, plan } = planFor(bounded(judged.decision, standing), call, tool, standing);
+  const obligations = 'obligations' in plan ? plan.obligations : noObligations;
+  const enforced =
+    settings.mode === 'enforce' ||
+    refusal?.binds === true ||
+    settings.approvalMode === 'simulation_only';
   return {
     decisionId: uuidv7(nowMs),
     nowMs,
@@ -95,15 +155,30 @@ export async function decide(
     inputText,
     canonicalArguments,
     raw: judged.raw,
-    decision: judged.decision,
+    decision,
+    plan,
+    obligations: enforced ? obligations : noObligations,
+    spender,
+    key: keyUse(parts.gateKey, standing.rewritten?.asked ?? call, caller, settings, obligations),
+    standing,
     error: judged.error,
     schemaFault,
     policy: active?.version,
-    enforced:
-      settings.mode === 'enforce' ||
-      refusal?.binds === true ||
-      settings.approvalMode === 'simulation_only',
+    enforced,
   };
+}
+
+function budgetsOf(
+  { budgets }: DecideParts,
+  spender: BudgetCall,
+  nowMs: number,
+): readonly BudgetFact[] | undefined {
+  try {
+    return budgets(spender, nowMs);
+  } catch {
+    // The journal will say why the store cannot be read.
+    return undefined;
+  }
 }
 
 type Judged = Pick<Ruling, 'decision'> & Partial<Pick<Ruling, 'raw' | 'error'>>;
@@ -111,27 +186,27 @@ type Judged = Pick<Ruling, 'decision'> & Partial<Pick<Ruling, 'raw' | 'error'>>;
 async function askPolicy(
   active: ActivePolicy | undefined,
   inputText: string,
-  view: HostView,
+  input: PolicyInput,
 ): Promise<Judged> {
   if (active === undefined) {
     return { decision: hostDenial('gate.no-policy', 'no policy could be loaded') };
   }
   try {
     const raw = await active.decide(inputText);
-    return { raw, decision: effective(raw, view) };
+    return { raw, decision: effective(raw, viewOf(input)) };
   } catch (thrown) {
     const decision = hostDenial('gate.policy-error', 'policy could not decide');
     return { decision, error: describe(thrown) };
   }
 }
 
-function viewOf(call: ToolCall, settings: CallSettings, standing: Standing): HostView {
-  return {
-    approvalMode: settings.approvalMode,
-    satisfied: standing.approval?.rules ?? [],
-    // Only a tool call has an answer that says "ask your user, and repeat".
-    holdable: call.action === 'tools/call',
-  };
+/** Approvals for one rule after another, or calls that run into each other, are what takes more rounds. */
+const roundsLimit = 9;
+
+// A policy that asks for ever gets a denial instead of another round.
+function bounded(decision: Decision, { round }: Standing): Decision {
+  if (round <= roundsLimit || decision.outcome === 'deny') return decision;
+  return deny(decision, 'gate.rounds', 'approvals did not settle this call');
 }
 
 function approvalFact(approval: ApprovalRow | undefined): PolicyInput['context']['approval'] {

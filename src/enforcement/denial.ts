@@ -1,7 +1,9 @@
-import type { Answer } from '../core/answer.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { Answer, RpcError } from '../core/answer.ts';
+import { isObject, type JsonObject } from '../core/json.ts';
 import type { ToolCall } from '../core/tool-call.ts';
 import type { Decision } from '../policy/decision.ts';
+import type { Ruling } from './decide.ts';
+import type { Handed } from './step.ts';
 
 /** Error codes of our own for requests that have no tool result; outside the range that JSON-RPC reserves. */
 const denialCodes = { denied: 4003, unavailable: 4503 } as const;
@@ -14,6 +16,10 @@ export interface DecisionRef {
   readonly traceId: string;
   readonly decision: Decision;
   readonly approvalId?: string;
+  /** Where the result comes from, when no server was asked. */
+  readonly how?: Handed['how'];
+  /** What was changed of the result. */
+  readonly adapted?: readonly string[];
 }
 
 /** The sentences an agent gets, one for each way in which a call did not do what it asked; reasons are the policy author's. */
@@ -24,6 +30,8 @@ const sentences = {
   unavailable: () => 'The tool server is not available. It did not run.',
   unknown: () =>
     'The tool server gave no answer. The call may have run: do not repeat it before you know.',
+  withheld: () => 'The call ran, and policy withholds its result: do not repeat it.',
+  running: () => 'The same call is still running. It did not run again.',
   callerGone: () => 'The request was cancelled before it ran.',
   frozen: () => 'Calls are stopped by the operator. It did not run.',
   stopped: () =>
@@ -62,5 +70,32 @@ export function decisionMeta(ref: DecisionRef): JsonObject {
     reason: ref.decision.reason,
     rules: ref.decision.rules.map((rule) => rule.id),
     ...(ref.approvalId !== undefined && { approval_id: ref.approvalId }),
+    ...(ref.how !== undefined && { [ref.how]: true }),
+    ...(ref.adapted !== undefined && { adapted: [...ref.adapted] }),
+  };
+}
+
+export function refOf({ decisionId, call, decision }: Ruling): DecisionRef {
+  return { decisionId, traceId: call.traceId, decision };
+}
+
+/** A result or an error that the gate made or changed, with the decision that it rests on. */
+export function markedResult(result: JsonObject, ref: DecisionRef): JsonObject {
+  const { _meta: meta } = result;
+  return {
+    ...result,
+    _meta: { ...(isObject(meta) ? meta : {}), [decisionKey]: decisionMeta(ref) },
+  };
+}
+
+export function markedError(error: JsonObject, ref: DecisionRef): RpcError {
+  const { code, message, data } = error;
+  return {
+    code: typeof code === 'number' ? code : denialCodes.unavailable,
+    message: typeof message === 'string' ? message : '',
+    data: {
+      ...(isObject(data) ? data : data === undefined ? {} : { data }),
+      [decisionKey]: decisionMeta(ref),
+    },
   };
 }

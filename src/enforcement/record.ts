@@ -1,189 +1,194 @@
-import type { ApprovalDesk, ApprovalRequest } from '../approval/contract.ts';
-import { canonical } from '../core/canonical.ts';
-import type { Caller } from '../core/tool-call.ts';
-import { type DecisionFacts, journalName, outcomeEntry } from '../journal/entries.ts';
-import { type Prior, priorRun } from '../journal/prior-run.ts';
-import type { Recorder, Recording } from '../journal/recorder.ts';
+import type { Reserved } from '../control/contract.ts';
+import type { DecisionFacts } from '../journal/entries.ts';
+import { priorRun } from '../journal/prior-run.ts';
+import type { Recording } from '../journal/recorder.ts';
+import { budgetRule, deny } from '../policy/ruling.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
+import { approvalRequest, reuseParts } from './approval-request.ts';
 import type { Ruling } from './decide.ts';
+import { adaptedAnew } from './handed-out.ts';
+import type { RecordParts } from './parts.ts';
+import type { Plan } from './plan.ts';
+import { findReusable, reuseKey } from './reuse.ts';
+import { writeOutcome } from './settle.ts';
+import { type Claimed, type Handed, nothingClaimed, type Step, Unwritten } from './step.ts';
 
-export interface RecordParts {
-  readonly instance: string;
-  /** Hash of the config's path: whose approvals these are. */
-  readonly gateKey: string;
-  readonly recorder: Recorder;
-  readonly desk: ApprovalDesk;
-  readonly kept: KeptResults;
-  /** How long the input document is kept; undefined when it is not. */
-  readonly retentionMs: () => number | undefined;
-  /** Tells the operator what could not be recorded; gets no arguments and no results. */
-  readonly warn: (message: string, cause: unknown) => void;
-}
-
-/** Results of approved calls whose caller had gone: each is handed out once, to an identical call. */
-export interface KeptResults {
-  keep(tx: Tx, approvalId: string, bytes: Buffer, nowMs: number): void;
-  take(tx: Tx, callKey: string, nowMs: number): Buffer | undefined;
-}
-
-/** What the record says is to be done. */
-export type Step =
-  | { readonly kind: 'forwarded' | 'denied' | 'unrecorded' }
-  /** Nothing was written: the call is to be decided again, without an approval and with what is known of a prior run. */
-  | { readonly kind: 'again'; readonly prior: Prior | null }
-  | { readonly kind: 'held'; readonly approval: ApprovalRow }
-  | { readonly kind: 'fetched'; readonly bytes: Buffer };
-
-/** Rolls the transaction back: what was decided rests on something that does not hold. */
-class Again extends Error {
-  readonly prior: Prior | null;
-
-  constructor(prior: Prior | null) {
-    super('to be decided again');
-    this.prior = prior;
-  }
-}
+type Rewrite = Extract<Plan, { kind: 'rewrite' }>;
 
 /**
- * One durable transaction before anything runs: the decision, the approval that it opens or uses up, its place among the
- * calls in flight. When it cannot be written a decision that binds becomes `unrecorded`, which denies; in observe mode
- * the call passes and is counted as a gap.
+ * One durable transaction before anything runs: the decision, the approval that it opens or uses up, what it reserves of
+ * budgets, its idempotency key, its place among the calls in flight. When it cannot be written a decision that binds
+ * becomes a denial; in observe mode the call passes and is counted as a gap.
  */
-export async function record(
-  parts: RecordParts,
-  ruling: Ruling,
-  approval: ApprovalRow | undefined,
-): Promise<Step> {
+export async function record(parts: RecordParts, ruling: Ruling): Promise<Step> {
   try {
-    const step = alone(ruling, approval);
+    const step = alone(parts, ruling);
     if (step === undefined) {
-      return await parts.recorder.decisionWith((tx) => write(parts, tx, ruling, approval));
+      return await parts.recorder.decisionWith((tx) => write(parts, tx, ruling));
     }
-    await parts.recorder.decision(factsOf(parts, ruling, step, approval));
+    await parts.recorder.decision(factsOf(parts, ruling, { forwarded: step.kind === 'forwarded' }));
     return step;
   } catch (thrown) {
-    if (thrown instanceof Again) return { kind: 'again', prior: thrown.prior };
+    if (thrown instanceof Unwritten) return thrown.step;
     parts.warn('a decision could not be recorded', thrown);
-    if (ruling.enforced) return { kind: 'unrecorded' };
+    if (ruling.enforced) {
+      return denial(ruling, 'gate.unrecorded', 'the decision could not be recorded');
+    }
     parts.recorder.missed();
-    return { kind: 'forwarded' };
+    return { kind: 'forwarded', claimed: nothingClaimed };
   }
 }
 
-/** The step of a decision that touches no approval; undefined when it does. */
-function alone(
-  { decision, enforced }: Ruling,
-  approval: ApprovalRow | undefined,
-): Step | undefined {
-  if (!enforced) return { kind: 'forwarded' };
-  if (decision.outcome === 'escalate') return undefined;
-  if (decision.outcome !== 'allow') return { kind: 'denied' };
-  return approval === undefined ? { kind: 'forwarded' } : undefined;
+/** The step of a decision that touches nothing but the journal; undefined when it does. */
+function alone(parts: RecordParts, ruling: Ruling): Step | undefined {
+  const { plan, enforced, standing, decision, key } = ruling;
+  const forwarded = { kind: 'forwarded', claimed: nothingClaimed } as const;
+  if (enforced && plan.kind === 'refuse') return { kind: 'denied', ruling };
+  if (enforced && plan.kind === 'rewrite') return rewritten(ruling, plan);
+  if (parts.spending.counts(ruling.spender)) return undefined;
+  if (!enforced) return forwarded;
+  const isPlain = standing.approval === undefined && key === undefined;
+  return plan.kind === 'run' && isPlain && decision.outcome !== 'reuse' ? forwarded : undefined;
 }
 
-function factsOf(
-  parts: RecordParts,
-  ruling: Ruling,
-  step: Step,
-  approval: ApprovalRow | undefined,
-): DecisionFacts {
-  const keptMs = parts.retentionMs();
-  return {
-    decided: ruling,
-    instance: parts.instance,
-    forwarded: step.kind === 'forwarded',
-    inputExpiresMs: keptMs === undefined ? undefined : ruling.nowMs + keptMs,
-    approvalId: step.kind === 'held' ? step.approval.id : approval?.id,
-  };
+function rewritten(ruling: Ruling, { call, settled }: Rewrite): Step {
+  const before = ruling.standing.rewritten;
+  // What changes nothing is no other call.
+  const times = (before?.times ?? 0) + (settled.length === 0 ? 1 : 0);
+  const asked = before?.asked ?? ruling.call;
+  return { kind: 'rewritten', call, settled, rewritten: { times, by: ruling.decisionId, asked } };
 }
 
-function write(
-  parts: RecordParts,
-  tx: Tx,
-  ruling: Ruling,
-  approval: ApprovalRow | undefined,
-): Recording<Step> {
-  const step = alongside(parts, tx, ruling, approval);
-  return { facts: factsOf(parts, ruling, step, approval), value: step };
+function write(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
+  const { plan, enforced } = ruling;
+  if (!enforced) {
+    const reserved = reserve(parts, tx, ruling);
+    if (reserved.kind === 'exceeded') throw new Error('a budget that only counts has refused');
+    return forward(parts, ruling, { ...nothingClaimed, reservation: reserved.reservation });
+  }
+  if (plan.kind === 'simulate') {
+    const bytes = Buffer.from(JSON.stringify(plan.result));
+    return handOut(parts, ruling, { how: 'simulated', of: undefined, part: 'result', bytes });
+  }
+  return joined(parts, tx, ruling) ?? (plan.kind === 'ask' ? ask : run)(parts, tx, ruling);
 }
 
-function alongside(
-  parts: RecordParts,
-  tx: Tx,
-  ruling: Ruling,
-  approval: ApprovalRow | undefined,
-): Step {
-  if (ruling.decision.outcome === 'escalate') return escalate(parts, tx, ruling);
+/** What another call with the same idempotency key makes of this one; undefined when it may go on. */
+function joined(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> | undefined {
+  const { key, standing } = ruling;
+  if (key === undefined) return undefined;
+  const found = parts.claims.find(tx, key, ruling.nowMs);
+  switch (found.kind) {
+    case 'free':
+      return undefined;
+    case 'conflict':
+      return denied(parts, ruling, 'gate.idempotency', 'its key was used for another call');
+    case 'running':
+      throw new Unwritten({ kind: 'joined', key });
+    case 'unknown':
+      // Policy has the word on a call of which nobody knows whether it ran: it is told, once.
+      if (standing.prior !== null) return undefined;
+      throw new Unwritten({
+        kind: 'again',
+        prior: { decision_id: found.decisionId, status: 'unknown' },
+      });
+    case 'unkept':
+      return denied(parts, ruling, 'gate.idempotency', 'it ran before, and its result is not kept');
+    case 'done': {
+      const { part, bytes, decisionId: of } = found;
+      return handOut(parts, ruling, { how: 'repeated', of, part, bytes });
+    }
+  }
+}
+
+function ask(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
+  const { nowMs, standing } = ruling;
+  const request = approvalRequest(parts.gateKey, ruling);
+  const callKey = parts.desk.callKey(request);
+  const bytes = parts.kept.take(tx, callKey, nowMs);
+  if (bytes !== undefined) {
+    return handOut(parts, ruling, { how: 'fetched', of: undefined, part: 'result', bytes });
+  }
+  const prior = standing.prior === null ? priorRun(tx, callKey) : null;
+  if (prior !== null) throw new Unwritten({ kind: 'again', prior });
+  const approval = parts.desk.open(tx, request, nowMs);
+  const facts = factsOf(parts, ruling, { approvalId: approval.id });
+  return { facts, value: { kind: 'held', approval } };
+}
+
+function run(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
+  const { decision, nowMs, standing, key } = ruling;
+  const { approval, prior } = standing;
+  const reuse =
+    decision.outcome === 'reuse' ? reuseKey(reuseParts(parts.gateKey, ruling)) : undefined;
+  const known = reuse === undefined ? undefined : findReusable(tx, reuse, nowMs);
+  if (known !== undefined) {
+    const { bytes, decisionId: of } = known;
+    return handOut(parts, ruling, { how: 'reused', of, part: 'result', bytes });
+  }
   if (approval !== undefined && !consume(parts, tx, ruling, approval)) {
-    throw new Again(ruling.input.context.prior);
+    throw new Unwritten({ kind: 'again', prior });
   }
-  return { kind: 'forwarded' };
+  const reserved = reserve(parts, tx, ruling);
+  // Another call was quicker: the budgets are read anew, and say so.
+  if (reserved.kind === 'exceeded') throw new Unwritten({ kind: 'again', prior });
+  const { reservation } = reserved;
+  const claim = key && parts.claims.take(tx, key, ruling.decisionId, nowMs);
+  return forward(parts, ruling, { approval, claim, reservation, reuse });
+}
+
+function reserve({ spending }: RecordParts, tx: Tx, ruling: Ruling): Reserved {
+  const { spender, decisionId, call, nowMs, enforced, standing, input } = ruling;
+  const asked = standing.approval?.rules ?? [];
+  const waived = input.context.budget
+    .filter(({ id, on_exceed }) => on_exceed === 'escalate' && asked.includes(budgetRule(id)))
+    .map(({ id }) => id);
+  const terms = { force: !enforced, waived, decisionId, traceId: call.traceId };
+  return spending.reserve(tx, spender, nowMs, terms);
 }
 
 // A yes given under another policy or to another definition of the tool is no yes to this call; nor is one that
 // somebody else has used up.
 function consume(parts: RecordParts, tx: Tx, ruling: Ruling, approval: ApprovalRow): boolean {
-  if (parts.desk.callKey(requestOf(parts, ruling)) !== approval.callKey) return false;
+  if (parts.desk.callKey(approvalRequest(parts.gateKey, ruling)) !== approval.callKey) return false;
   return parts.desk.consume(tx, approval, ruling.decisionId, ruling.nowMs);
 }
 
-function escalate(parts: RecordParts, tx: Tx, ruling: Ruling): Step {
-  const request = requestOf(parts, ruling);
-  const callKey = parts.desk.callKey(request);
-  const bytes = parts.kept.take(tx, callKey, ruling.nowMs);
-  if (bytes !== undefined) {
-    tx.append(fetchedEntry(parts.instance, ruling, bytes));
-    return { kind: 'fetched', bytes };
-  }
-  // Policy has the word on a call of which nobody knows whether it ran: it is told, once.
-  const prior = ruling.input.context.prior === null ? priorRun(tx, callKey) : null;
-  if (prior !== null) throw new Again(prior);
-  return { kind: 'held', approval: parts.desk.open(tx, request, ruling.nowMs) };
+function forward(parts: RecordParts, ruling: Ruling, claimed: Claimed): Recording<Step> {
+  const facts = factsOf(parts, ruling, { forwarded: true, approvalId: claimed.approval?.id });
+  return { facts, value: { kind: 'forwarded', claimed } };
 }
 
-// What a person says yes to: the arguments, and whatever else the request carries to the tool.
-function askedFor({ call, canonicalArguments }: Ruling): string {
-  const { name: _, ...others } = call.request.fields ?? {};
-  if (Object.keys(others).length === 0) return canonicalArguments;
-  return canonical({ arguments: call.arguments, params: others });
-}
-
-function fetchedEntry(instance: string, { call, decisionId, nowMs }: Ruling, output: Buffer) {
-  const { traceId, server } = call;
-  const tool = journalName(call);
-  const end = { status: 'fetched', reason: undefined, isError: false, output } as const;
-  return outcomeEntry({
-    decisionId,
-    traceId,
-    server,
-    tool,
-    nowMs,
-    instance,
-    durationMs: 0,
-    ...end,
-  });
-}
-
-function requestOf(parts: RecordParts, ruling: Ruling): ApprovalRequest {
-  const { call, caller, policy } = ruling;
+function handOut(parts: RecordParts, ruling: Ruling, given: Handed): Recording<Step> {
+  const handed = given.how === 'simulated' ? given : adaptedAnew(ruling, given);
   return {
-    gate: parts.gateKey,
-    requester: caller.identity.scope,
-    scope: scopeOf(caller),
-    action: call.action,
-    server: call.server,
-    tool: call.name,
-    pin: ruling.tool?.pin,
-    canonicalArguments: askedFor(ruling),
-    policyDigest: policy?.digest ?? '',
-    environment: ruling.settings.environment,
-    decision: ruling.decision,
-    decisionId: ruling.decisionId,
-    traceId: call.traceId,
+    facts: factsOf(parts, ruling, {}),
+    value: { ...handed, kind: 'handed' },
+    after: (tx) => writeOutcome(parts, tx, ruling, handed),
   };
 }
 
-// Whoever did not prove who it is shares its questions and their answers with nobody but itself.
-function scopeOf({ identity, session }: Caller): string {
-  return identity.verified ? identity.scope : `${identity.scope} ${session.id}`;
+function denied(parts: RecordParts, ruling: Ruling, id: string, reason: string): Recording<Step> {
+  const step = denial(ruling, id, reason);
+  return { facts: factsOf(parts, step.ruling, {}), value: step };
+}
+
+function denial(ruling: Ruling, id: string, reason: string) {
+  const changed = { ...ruling, decision: deny(ruling.decision, id, reason) };
+  return { kind: 'denied', ruling: changed } as const;
+}
+
+function factsOf(
+  { instance, retentionMs }: RecordParts,
+  ruling: Ruling,
+  { forwarded = false, approvalId }: { forwarded?: boolean; approvalId?: string | undefined },
+): DecisionFacts {
+  const keptMs = retentionMs();
+  return {
+    decided: ruling,
+    instance,
+    forwarded,
+    inputExpiresMs: keptMs === undefined ? undefined : ruling.nowMs + keptMs,
+    approvalId: approvalId ?? ruling.standing.approval?.id,
+  };
 }

@@ -1,3 +1,4 @@
+import type { Tariff } from '../core/budget.ts';
 import { timestamp } from '../core/clock.ts';
 import type { JsonObject } from '../core/json.ts';
 import { once } from '../core/once.ts';
@@ -15,6 +16,14 @@ export interface CallSettings {
   readonly schema: 'enforce' | 'report';
   readonly trusted: boolean;
   readonly costPerCallUsd: string | null;
+  readonly tariff: Tariff;
+  readonly idempotency: {
+    /** JSON pointer into the arguments to the key. */
+    readonly pointer: string | undefined;
+    readonly expiresInMs: number;
+  };
+  /** What kinds of data its results bring into a session. */
+  readonly labels: readonly string[];
   /** Real path; null when none is configured. */
   readonly workspace: string | null;
 }
@@ -28,6 +37,9 @@ export interface Moment {
   readonly argumentsDigest: string;
   readonly approval: PolicyInput['context']['approval'];
   readonly prior: PolicyInput['context']['prior'];
+  readonly settled: readonly string[];
+  readonly obligationsSupported: readonly string[];
+  readonly budget: readonly PolicyInput['context']['budget'][number][];
 }
 
 /** `mcp` is the revision that the input speaks of. */
@@ -64,15 +76,16 @@ export function buildInput(
         calls: caller.session.calls,
         denials: caller.session.denials,
         elapsed_ms: moment.nowMs - caller.session.startedMs,
-        labels: [],
+        labels: [...caller.session.labels].sort(),
       },
-      budget: [],
+      budget: [...moment.budget],
       idempotency_key: call.claims.idempotencyKey ?? null,
       approval: moment.approval,
       prior: moment.prior,
+      settled: [...moment.settled],
       freeze: moment.frozen,
       round: moment.round,
-      obligations_supported: [],
+      obligations_supported: [...moment.obligationsSupported],
     },
   };
 }

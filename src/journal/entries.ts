@@ -22,6 +22,9 @@ export interface Decided {
   readonly schemaFault: string | undefined;
   readonly policy: PolicyVersion | undefined;
   readonly enforced: boolean;
+  readonly standing: {
+    readonly rewritten: { readonly by: string; readonly asked: ToolCall } | undefined;
+  };
 }
 
 /** Everything a decision entry is made of (design section 8). */
@@ -53,7 +56,8 @@ export function decisionEntry(facts: DecisionFacts): Posting['entry'] {
       action: call.action,
       approval_id: facts.approvalId ?? null,
       arguments_hash: null,
-      budget: [],
+      asked_hash: null,
+      budget: input.context.budget.map(budgetFields),
       cost_estimate_usd: properties.cost.estimate_usd,
       enforced: decided.enforced,
       engine: policy === undefined ? null : engineOf(policy),
@@ -75,6 +79,7 @@ export function decisionEntry(facts: DecisionFacts): Posting['entry'] {
       raw_outcome: raw?.outcome ?? null,
       raw_reason: raw !== undefined && raw.reason !== decision.reason ? raw.reason : null,
       reason: decision.reason,
+      rewrites: decided.standing.rewritten?.by ?? null,
       risk: said.risk,
       round: input.context.round,
       rules: said.rules,
@@ -92,6 +97,12 @@ export type OutcomeStatus =
   | 'unknown'
   | 'cancelled'
   | 'refused'
+  /** It ran, and nobody sees what came of it. */
+  | 'executed_withheld'
+  /** Nothing reached a server: a made result, and one that an earlier call had brought. */
+  | 'simulated'
+  | 'reused'
+  | 'repeated'
   | 'fetched'
   /** The server wants answers first: the call goes on with another request, which is decided anew (MCP, MRTR). */
   | 'input_required';
@@ -107,9 +118,32 @@ export interface OutcomeFacts {
   /** Why, where it did not simply run. */
   readonly reason: string | undefined;
   readonly isError: boolean;
+  /** As the server wrote it. */
   readonly output: Buffer | undefined;
+  /** As it went back, where that is not the same. */
+  readonly delivered: Buffer | undefined;
+  /** What was done to it, such as `redact:pci.pan`. */
+  readonly adapted: readonly string[];
+  /** The kinds of data that were found in it. */
+  readonly classes: readonly string[];
+  /** Decimal text. */
+  readonly costUsd: string | null;
+  /** The decision whose result was handed out again. */
+  readonly of: string | undefined;
   readonly durationMs: number;
 }
+
+/** The outcome of a call that brought nothing back. */
+export const nothingCame = {
+  reason: undefined,
+  isError: true,
+  output: undefined,
+  delivered: undefined,
+  adapted: [],
+  classes: [],
+  costUsd: null,
+  of: undefined,
+} as const satisfies Partial<OutcomeFacts>;
 
 /** The outcome entry that every decision which was let through gets, exactly once. */
 export function outcomeEntry(facts: OutcomeFacts): Posting['entry'] {
@@ -119,15 +153,17 @@ export function outcomeEntry(facts: OutcomeFacts): Posting['entry'] {
     traceId: facts.traceId,
     decisionId: facts.decisionId,
     fields: {
-      adapted: [],
-      classes: [],
-      cost_usd: null,
+      adapted: [...facts.adapted],
+      classes: [...facts.classes],
+      cost_usd: facts.costUsd,
+      delivered_hash: hashOf(facts.delivered),
       duration_ms: Math.round(facts.durationMs),
       gate: facts.instance,
       is_error: facts.isError,
       output_bytes: facts.output?.length ?? null,
-      output_hash: facts.output === undefined ? null : sha256(facts.output).toString('hex'),
+      output_hash: hashOf(facts.output),
       reason: facts.reason ?? null,
+      result_of: facts.of ?? null,
       server: facts.server,
       status: facts.status,
       tool: facts.tool,
@@ -146,6 +182,10 @@ export function journalName({
   const plain =
     resourceType === 'resource' ? name.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//') : name;
   return shortened(plain, 500);
+}
+
+function hashOf(bytes: Buffer | undefined): string | null {
+  return bytes === undefined ? null : sha256(bytes).toString('hex');
 }
 
 function shortenedOrNull(text: string | undefined, limit: number): string | null {
@@ -221,6 +261,11 @@ function predicateFields({ data, identity, model, policy }: Decision['predicates
 
 function riskFields({ domain, score }: NonNullable<Decision['risk']>): JsonObject {
   return { domain, score: String(score) };
+}
+
+function budgetFields(budget: PolicyInput['context']['budget'][number]): JsonObject {
+  const { bytes, calls, exceeded, id, spent_usd } = budget;
+  return { bytes, calls, exceeded, id, spent_usd };
 }
 
 function sessionFields(session: PolicyInput['context']['session']): JsonObject {

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { JsonObject } from '../core/json.ts';
 import { isAlive, processStart } from '../core/process-start.ts';
 import type { InflightRow, InstanceRow, Store, Tx } from '../store/contract.ts';
-import { outcomeEntry } from './entries.ts';
+import { nothingCame, outcomeEntry } from './entries.ts';
 
 const heartbeatMs = 5000;
 const settleMs = 100;
@@ -121,6 +121,6 @@ function abandon(tx: Tx, row: InflightRow, nowMs: number, reason: string): void 
   const { decisionId, traceId, server, tool, instance, startedMs } = row;
   const call = { decisionId, traceId, server, tool, instance };
   const durationMs = nowMs - startedMs;
-  const end = { status: 'unknown', reason, isError: true, output: undefined, durationMs } as const;
-  tx.append(outcomeEntry({ ...call, nowMs, ...end }));
+  const end = { status: 'unknown', reason, isError: true, durationMs } as const;
+  tx.append(outcomeEntry({ ...nothingCame, ...call, nowMs, ...end }));
 }

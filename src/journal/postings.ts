@@ -9,10 +9,15 @@ import {
 
 /** A decision with the input it rests on, and its place among the calls in flight if it goes on to its target. */
 export function decisionPosting(facts: DecisionFacts): Posting {
-  const { inputText, call } = facts.decided;
+  const { inputText, call, standing } = facts.decided;
+  const { rewritten } = standing;
   return {
     entry: decisionEntry(facts),
-    commitments: { arguments_hash: call.argumentsText, input_hash: inputText },
+    commitments: {
+      arguments_hash: call.argumentsText,
+      input_hash: inputText,
+      ...(rewritten !== undefined && { asked_hash: rewritten.asked.argumentsText }),
+    },
     payload: facts.inputExpiresMs === undefined ? undefined : inputOf(facts, facts.inputExpiresMs),
     begins: facts.forwarded ? inflightOf(facts) : undefined,
     ends: false,

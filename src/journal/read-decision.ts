@@ -9,6 +9,8 @@ export interface RecordedDecision {
   readonly outcome: string;
   readonly rules: readonly string[];
   readonly policyDigest: string | null;
+  /** What policy itself had said; undefined where it was not asked. */
+  readonly rawOutcome: string | undefined;
   /** False where the gate refused by itself: frozen, invalid arguments, a protected path, no policy. */
   readonly askedPolicy: boolean;
 }
@@ -37,6 +39,7 @@ export function readDecision(entry: StoredEntry): RecordedDecision {
     outcome,
     rules: rules.map((rule) => rule.id),
     policyDigest: policy?.digest ?? null,
+    rawOutcome: raw_outcome ?? undefined,
     askedPolicy: raw_outcome !== null,
   };
 }

@@ -22,6 +22,8 @@ export interface Recorder {
 export interface Recording<T> {
   readonly facts: DecisionFacts;
   readonly value: T;
+  /** Writes what stands behind the decision, in the same transaction. */
+  readonly after?: (tx: Tx) => void;
 }
 
 export function createRecorder(store: Store, instance: string, clock: Clock): Recorder {
@@ -48,8 +50,9 @@ export function createRecorder(store: Store, instance: string, clock: Clock): Re
     },
     decisionWith: (work) =>
       store.write('decision', (tx) => {
-        const { facts, value } = work(tx);
+        const { facts, value, after } = work(tx);
         tx.post(decisionPosting(facts));
+        after?.(tx);
         return value;
       }),
     outcome: async (facts, attach) => {

@@ -2,7 +2,7 @@ import { describe, GateError } from '../core/errors.ts';
 import type { ActivePolicy } from '../policy/contract.ts';
 import type { Decision } from '../policy/decision.ts';
 import { inputSchema, type PolicyInput } from '../policy/input.ts';
-import { effective } from '../policy/ruling.ts';
+import { effective, hasLastWord, viewOf } from '../policy/ruling.ts';
 import type { BundleRow, Reader, StoredEntry } from '../store/contract.ts';
 import { type RecordedDecision, readDecision } from './read-decision.ts';
 
@@ -71,9 +71,13 @@ async function redecide(parts: ReplayParts, recorded: RecordedDecision): Promise
   const ready = prepare(parts, recorded);
   if ('reason' in ready) return report('undecidable', null, ready.reason);
   try {
-    const after = await decideAgain(parts, ready);
-    const same =
-      after.outcome === before.outcome && (parts.instead !== undefined || sameRules(after, before));
+    const { raw, after } = await decideAgain(parts, ready);
+    // What the gate could not carry out it denied after policy had spoken: policy's own word is compared.
+    const isRefused = recorded.outcome === 'deny' && hasLastWord(recorded.rules[0]);
+    const same = isRefused
+      ? raw === recorded.rawOutcome
+      : after.outcome === before.outcome &&
+        (parts.instead !== undefined || sameRules(after, before));
     return report(same ? 'reproduced' : 'drift', after, null);
   } catch (thrown) {
     return report('undecidable', null, `policy could not decide: ${describe(thrown)}`);
@@ -103,16 +107,16 @@ function prepare(
   return { input, inputText, bundle };
 }
 
-async function decideAgain(parts: ReplayParts, { input, inputText, bundle }: Ready): Promise<Side> {
+async function decideAgain(
+  parts: ReplayParts,
+  { input, inputText, bundle }: Ready,
+): Promise<{ readonly raw: string; readonly after: Side }> {
   const policy = parts.instead ?? (bundle && (await parts.load(bundle)));
   if (policy === undefined) throw new GateError('policy_missing', 'no policy to decide with');
   try {
-    const decision = effective(await policy.decide(inputText), {
-      approvalMode: input.context.approval_mode,
-      satisfied: input.context.approval?.rules ?? [],
-      holdable: input.action.name === 'tools/call',
-    });
-    return sideOf(decision, policy.version.digest);
+    const raw = await policy.decide(inputText);
+    const after = sideOf(effective(raw, viewOf(input)), policy.version.digest);
+    return { raw: raw.outcome, after };
   } finally {
     if (policy !== parts.instead) await policy.close();
   }

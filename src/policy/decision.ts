@@ -26,6 +26,15 @@ const predicates = z
   })
   .readonly();
 
+/** What `compute` puts in the place of the call: whole arguments, or a merge patch of them (RFC 7396), or another tool. */
+const order = z
+  .strictObject({
+    arguments: z.looseObject({}).optional(),
+    patch: z.looseObject({}).optional(),
+    tool: z.string().max(500).optional(),
+  })
+  .readonly();
+
 const decision = z
   .strictObject({
     outcome: z.enum(outcomes),
@@ -48,6 +57,10 @@ const decision = z
       })
       .readonly()
       .nullable(),
+    // What the outcome needs; bundles from before these outcomes say nothing here.
+    simulate: z.strictObject({ result: z.unknown() }).readonly().nullish(),
+    compute: order.nullish(),
+    reuse: z.strictObject({ ttl_s: z.number().positive() }).readonly().nullish(),
   })
   .readonly();
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { actions } from '../core/action.ts';
+import { budgetAnswers, budgetScopes } from '../core/budget.ts';
 
 /** The policy input, version 1: AuthZEN's four parts and what the four predicates need (design section 6). */
 const nullableText = z.string().nullable();
@@ -86,12 +87,25 @@ const context = z.strictObject({
     elapsed_ms: z.number().int(),
     labels: texts,
   }),
+  /** The budgets that the call counts in, as they stand before it; what is reserved for calls in flight is spent. */
   budget: z.array(
     z.strictObject({
       id: z.string(),
+      scope: z.array(z.enum(budgetScopes)).readonly(),
+      window_ends: z.string(),
+      limit_usd: nullableText,
+      limit_calls: z.number().int().nullable(),
+      limit_bytes: z.number().int().nullable(),
       spent_usd: z.string(),
       calls: z.number().int(),
+      bytes: z.number().int(),
+      remaining_usd: nullableText,
+      remaining_calls: z.number().int().nullable(),
+      remaining_bytes: z.number().int().nullable(),
+      /** There is no room for this call, or the scope is closed. */
       exceeded: z.boolean(),
+      closed: z.boolean(),
+      on_exceed: z.enum(budgetAnswers),
     }),
   ),
   idempotency_key: nullableText,
@@ -102,6 +116,8 @@ const context = z.strictObject({
   prior: z
     .strictObject({ decision_id: z.string(), status: z.enum(['unknown', 'running']) })
     .nullable(),
+  /** Compute rules whose order this call satisfies already: they have nothing left to change. */
+  settled: texts.default([]),
   freeze: z.boolean(),
   round: z.number().int(),
   obligations_supported: texts,

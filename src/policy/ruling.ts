@@ -1,4 +1,5 @@
-import type { Decision, Outcome, Rule } from './decision.ts';
+import type { Decision, Rule } from './decision.ts';
+import type { PolicyInput } from './input.ts';
 
 /** What the host knows about the call that policy does not decide. */
 export interface HostView {
@@ -7,14 +8,28 @@ export interface HostView {
   readonly satisfied: readonly string[];
   /** Whether this kind of request can wait for a person. */
   readonly holdable: boolean;
+  readonly budgets: readonly BudgetView[];
+}
+
+type BudgetView = Pick<PolicyInput['context']['budget'][number], 'id' | 'exceeded' | 'on_exceed'>;
+
+/** What the input document says of it: a replay sees what was seen then. */
+export function viewOf({ action, context }: PolicyInput): HostView {
+  return {
+    approvalMode: context.approval_mode,
+    satisfied: context.approval?.rules ?? [],
+    // Only a tool call has an answer that says "ask your user, and repeat".
+    holdable: action.name === 'tools/call',
+    budgets: context.budget,
+  };
 }
 
 /**
- * What the host makes of policy's word. It may only tighten: the AND of the four predicates, the approval mode that the
- * configuration sets, and a denial for whatever this gate cannot carry out.
+ * What the host makes of policy's word. It may only tighten: the AND of the four predicates, the approval mode and the
+ * budgets that the configuration sets, and a denial where nobody can be asked.
  */
 export function effective(raw: Decision, view: HostView): Decision {
-  return [predicates, approvalMode, obligations, outcomesInForce].reduce(
+  return [predicates, approvalMode, budgets, askable].reduce(
     (decision, tighten) => tighten(decision, view),
     raw,
   );
@@ -49,34 +64,59 @@ function approvalMode(decision: Decision, view: HostView): Decision {
   const asks = ['reuse', 'adapt', 'allow'].includes(decision.outcome);
   if (!asks || view.satisfied.includes(approvalModeRule)) return decision;
   const reason = 'the configuration asks for a yes to every call of this tool';
-  return {
-    ...decision,
-    outcome: 'escalate',
-    reason,
-    rules: [...decision.rules, { id: approvalModeRule, reason }],
-    approval: decision.approval ?? { expires_in_s: null, quorum: 1, approvers: [] },
-  };
+  const rules = [...decision.rules, { id: approvalModeRule, reason }];
+  return asking({ ...decision, rules }, reason);
 }
 
-// An obligation nobody performs would be a promise to policy that is not kept.
-function obligations(decision: Decision): Decision {
-  const first = decision.obligations[0];
-  if (decision.outcome === 'deny' || first === undefined) return decision;
-  const reason = `obligation "${String(first['type']).slice(0, 60)}" is not supported`;
-  return deny(decision, 'gate.obligation-unsupported', reason);
+/** A yes to a call beyond this budget is a yes to this rule. */
+export function budgetRule(id: string): string {
+  return `gate.budget.${id}`;
 }
 
-const inForce: readonly Outcome[] = ['deny', 'escalate', 'allow'];
+function budgets(decision: Decision, view: HostView): Decision {
+  if (['deny', 'simulate', 'compute'].includes(decision.outcome)) return decision;
+  const asked = ({ id, on_exceed }: BudgetView) =>
+    on_exceed === 'escalate' && view.satisfied.includes(budgetRule(id));
+  const exceeded = view.budgets.filter((budget) => budget.exceeded && !asked(budget));
+  const strictest = (['deny', 'simulate', 'escalate'] as const)
+    .map((wanted) => exceeded.find(({ on_exceed }) => on_exceed === wanted))
+    .find((budget) => budget !== undefined);
+  if (strictest === undefined) return decision;
+  const reason = `budget "${strictest.id}" has no room for this call`;
+  const rules = exceeded.map(({ id }) => ({ id: budgetRule(id), reason }));
+  if (strictest.on_exceed === 'deny') return deny(decision, budgetRule(strictest.id), reason);
+  const all = { ...decision, rules: [...decision.rules, ...rules] };
+  if (strictest.on_exceed === 'simulate') return { ...all, outcome: 'simulate', reason };
+  return decision.outcome === 'escalate' ? all : asking(all, reason);
+}
 
-function outcomesInForce(decision: Decision, { holdable }: HostView): Decision {
-  if (!inForce.includes(decision.outcome)) {
-    const reason = `outcome "${decision.outcome}" is not supported by this version`;
-    return deny(decision, 'gate.outcome-unsupported', reason);
-  }
+function askable(decision: Decision, { holdable }: HostView): Decision {
   if (decision.outcome !== 'escalate' || holdable) return decision;
   return deny(decision, 'gate.not-holdable', `${decision.reason}, and this request cannot wait`);
 }
 
-function deny(decision: Decision, id: string, reason: string): Decision {
+function asking(decision: Decision, reason: string): Decision {
+  const approval = decision.approval ?? { expires_in_s: null, quorum: 1, approvers: [] };
+  return { ...decision, outcome: 'escalate', reason, approval };
+}
+
+/** The denials that the host gives when it cannot carry out what policy said. */
+const lastWords = [
+  'gate.compute',
+  'gate.idempotency',
+  'gate.obligation',
+  'gate.reuse',
+  'gate.rounds',
+  'gate.simulate',
+  'gate.unrecorded',
+] as const;
+
+/** Whether this rule of a recorded decision is one of them. */
+export function hasLastWord(rule: string | undefined): boolean {
+  return lastWords.some((each) => each === rule);
+}
+
+/** The same decision as a denial of the host; what policy had said stays among the rules. */
+export function deny(decision: Decision, id: string, reason: string): Decision {
   return { ...hostDenial(id, reason, decision.rules), risk: decision.risk };
 }

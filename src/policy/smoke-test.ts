@@ -70,6 +70,7 @@ const plainCall: PolicyInput = {
     idempotency_key: null,
     approval: null,
     prior: null,
+    settled: [],
     freeze: false,
     round: 0,
     obligations_supported: [],

@@ -38,6 +38,8 @@ it('a file with servers alone enforces, keeps what is captured for 30 days and h
             trusted: false,
             mode: undefined,
             approval: undefined,
+            environment: undefined,
+            labels: [],
             cost: {},
             tools: new Map(),
           },

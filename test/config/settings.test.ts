@@ -30,6 +30,7 @@ const global = {
   costPerCallUsd: null,
   tariff: noTariff,
   idempotency: { pointer: undefined, expiresInMs: 86_400_000 },
+  labels: [],
   workspace: null,
 };
 const own = {

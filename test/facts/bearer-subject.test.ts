@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { noTariff } from '../../src/core/budget.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import type { Identity, ToolCall } from '../../src/core/tool-call.ts';
 import { buildInput } from '../../src/facts/input.ts';
@@ -82,6 +83,7 @@ it.each(rows)('policy sees $name', ({ identity, subject }) => {
     client: { name: 'c', version: '1' },
     calls: 0,
     denials: 0,
+    labels: new Set<string>(),
   };
   const caller = {
     session,
@@ -98,6 +100,10 @@ it.each(rows)('policy sees $name', ({ identity, subject }) => {
     schema: 'enforce',
     trusted: false,
     costPerCallUsd: null,
+    tariff: noTariff,
+    idempotency: { pointer: undefined, expiresInMs: 60_000 },
+    labels: [],
+
     workspace: null,
   } as const;
   const moment = {
@@ -108,6 +114,9 @@ it.each(rows)('policy sees $name', ({ identity, subject }) => {
     argumentsDigest: 'sha256:x',
     approval: null,
     prior: null,
+    settled: [],
+    obligationsSupported: [],
+    budget: [],
   };
   const input = buildInput(call, undefined, caller, settings, moment);
   expect(inputSchema.parse(input).subject).toEqual(subject);
@@ -130,4 +139,5 @@ const call: ToolCall = {
   traceId: 'x',
   claims: { model: undefined, idempotencyKey: undefined },
   tool: () => undefined,
+  sibling: () => undefined,
 };

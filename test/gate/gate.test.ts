@@ -47,41 +47,22 @@ describe('one call', () => {
   it.each<[name: string, policy: () => Decision, outcome: string, rule: string, reached: number]>([
     ['allowed runs', () => decisions.allow, 'allow', 't.allow', 1],
     ['denied does not', () => decisions.deny, 'deny', 't.deny', 0],
+    ['adapted runs', () => ({ ...decisions.allow, outcome: 'adapt' }), 'adapt', 't.allow', 1],
     [
-      'simulate is a clear denial',
-      () => ({ ...decisions.allow, outcome: 'simulate' }),
-      'deny',
-      'gate.outcome-unsupported',
-      0,
-    ],
-    [
-      'compute is a clear denial',
+      'compute without a safe path denies',
       () => ({ ...decisions.allow, outcome: 'compute' }),
       'deny',
-      'gate.outcome-unsupported',
+      'gate.compute',
       0,
     ],
     [
-      'reuse is a clear denial',
+      'reuse without a time denies',
       () => ({ ...decisions.allow, outcome: 'reuse' }),
       'deny',
-      'gate.outcome-unsupported',
+      'gate.reuse',
       0,
     ],
-    [
-      'adapt is a clear denial',
-      () => ({ ...decisions.allow, outcome: 'adapt' }),
-      'deny',
-      'gate.outcome-unsupported',
-      0,
-    ],
-    [
-      'an obligation nobody performs denies',
-      () => withObligation,
-      'deny',
-      'gate.obligation-unsupported',
-      0,
-    ],
+    ['an obligation nobody performs denies', () => withObligation, 'deny', 'gate.obligation', 0],
     ['a predicate that does not hold denies', () => withoutPredicate, 'deny', 'gate.predicates', 0],
     [
       'a policy that throws denies',
@@ -324,7 +305,7 @@ describe('a call that needs a yes', () => {
     await vi.waitFor(() => expect(rig.store.approvals(['pending'])).toHaveLength(1));
     rig.approvalMode = 'simulation_only';
     await approveNext();
-    expect(textOf(await answer)).toContain('not supported');
+    expect(textOf(await answer)).toContain('Simulated');
     expect(rig.reached).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import { noTariff } from '../../src/core/budget.ts';
 import { buildInput, type CallSettings } from '../../src/facts/input.ts';
 import { inputTextOf } from '../../src/facts/input-text.ts';
 import { callerOf, callOf, openRig } from './rig.ts';
@@ -11,6 +12,10 @@ const settings: CallSettings = {
   schema: 'enforce',
   trusted: false,
   costPerCallUsd: null,
+  tariff: noTariff,
+  idempotency: { pointer: undefined, expiresInMs: 60_000 },
+  labels: [],
+
   workspace: '/ws',
 };
 
@@ -28,6 +33,9 @@ const moment = {
   argumentsDigest: 'sha256:0',
   approval: null,
   prior: null,
+  settled: [],
+  obligationsSupported: [],
+  budget: [],
 };
 
 test('the text of an input is what JSON.stringify makes of it, however often its parts were seen', () => {

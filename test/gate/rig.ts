@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { pendingResult } from '../../src/approval/carriers/pending-result.ts';
 import { createDesk } from '../../src/approval/desk.ts';
 import { keepResult, takeKept } from '../../src/approval/kept-result.ts';
+import { createSpending } from '../../src/control/budgets.ts';
+import { createClaims } from '../../src/control/idempotency.ts';
 import { InFlightCalls } from '../../src/control/in-flight.ts';
+import { untilOver } from '../../src/control/joining.ts';
 import type { Delivery } from '../../src/core/answer.ts';
+import { type Budget, noTariff } from '../../src/core/budget.ts';
 import type { CallScope } from '../../src/core/call-scope.ts';
 import { uuidv7 } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
@@ -38,6 +42,12 @@ export interface GateRig {
   approvalMode: PolicyInput['context']['approval_mode'];
   holdMs: number;
   tool: ToolFacts | undefined;
+  /** The other tools of the catalog, as `server/name`. */
+  readonly siblings: Map<string, ToolFacts>;
+  budgets: readonly Budget[];
+  labels: readonly string[];
+  /** Tools that no list shows. */
+  readonly hidden: Set<string>;
   deliver: (argumentsText: string | undefined) => Promise<Delivery>;
   close(): Promise<void>;
 }
@@ -89,10 +99,24 @@ export function answered(result: JsonObject): Delivery {
       value: [start, line.length - 1],
       kind: 'result',
       resultType: undefined,
-      isError: false,
+      isError: result['isError'] === true,
     },
   };
 }
+
+export function answeredError(error: JsonObject): Delivery {
+  const delivery = answered(error);
+  if (delivery.kind !== 'answered') return delivery;
+  return { ...delivery, response: { ...delivery.response, kind: 'error' } };
+}
+
+export const plainTool: ToolFacts = {
+  annotations: {},
+  pin: 'sha256:other',
+  pinState: 'pinned',
+  fault: () => undefined,
+  output: undefined,
+};
 
 export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes = true): GateRig {
   const clock = Date.now;
@@ -101,6 +125,8 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
   const reached: string[] = [];
   const looked: CallScope[] = [];
   const inFlight = new InFlightCalls();
+  const spending = createSpending('gate-1', () => rig.budgets);
+  const claims = createClaims('instance-1');
   const rig: GateRig = {
     store,
     reached,
@@ -112,7 +138,11 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     mode: 'enforce',
     approvalMode: 'auto_execute',
     holdMs: 60_000,
-    tool: { annotations: {}, pin: 'sha256:pin', pinState: 'pinned', fault: () => undefined },
+    tool: { ...plainTool, pin: 'sha256:pin' },
+    siblings: new Map(),
+    budgets: [],
+    labels: [],
+    hidden: new Set(),
     deliver: () => Promise.resolve(answered({ content: [] })),
     target: {
       send: (request) => {
@@ -134,6 +164,13 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
       recorder,
       desk: createDesk({ store, clock, defaults: { expiresInMs: 60_000, quorum: 1 }, pollMs: 2 }),
       kept: { keep: keepResult, take: takeKept },
+      spending,
+      claims,
+      budgets: (call, nowMs) => spending.facts(store, call, nowMs),
+      isVisible: (call) => !rig.hidden.has(call.name),
+      joinedUntilOver: (key, { lifetime }) =>
+        untilOver({ store, claims, clock, pollMs: 2 }, key, lifetime, rig.holdMs),
+      onDecided: () => {},
       retentionMs: () => 60_000,
       warn: () => {},
       settings: () => ({
@@ -143,6 +180,9 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
         schema: 'enforce',
         trusted: false,
         costPerCallUsd: null,
+        tariff: noTariff,
+        idempotency: { pointer: '/request_id', expiresInMs: 60_000 },
+        labels: rig.labels,
         workspace: '/ws',
       }),
       holdBudgetMs: () => rig.holdMs,
@@ -191,12 +231,23 @@ export function callOf(rig: GateRig, args: JsonObject = { path: 'a' }): ToolCall
     traceId: uuidv7(Date.now()).replaceAll('-', ''),
     claims: { model: undefined, idempotencyKey: undefined },
     tool: () => rig.tool,
+    sibling: (server, name) => {
+      const tool = rig.siblings.get(`${server}/${name}`);
+      return tool && (() => tool);
+    },
   };
 }
 
 export function callerOf(lifetime = new Lifetime()): Caller {
   const client = { name: 'test', version: '1' };
-  const session = { id: 's1', startedMs: Date.now(), client, calls: 0, denials: 0 };
+  const session = {
+    id: 's1',
+    startedMs: Date.now(),
+    client,
+    calls: 0,
+    denials: 0,
+    labels: new Set<string>(),
+  };
   const identity = {
     type: 'identity',
     id: 'alice',

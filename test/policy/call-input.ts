@@ -66,6 +66,7 @@ export function callInput(
       idempotency_key: null,
       approval: null,
       prior: null,
+      settled: [],
       freeze: false,
       round: 0,
       obligations_supported: [],

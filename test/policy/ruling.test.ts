@@ -3,7 +3,16 @@ import type { Decision } from '../../src/policy/decision.ts';
 import { effective, type HostView } from '../../src/policy/ruling.ts';
 import { decisions } from '../gate/rig.ts';
 
-const plain: HostView = { approvalMode: 'auto_execute', satisfied: [], holdable: true };
+const plain: HostView = {
+  approvalMode: 'auto_execute',
+  satisfied: [],
+  holdable: true,
+  budgets: [],
+};
+const exceeding = (on_exceed: 'deny' | 'escalate' | 'simulate'): HostView => ({
+  ...plain,
+  budgets: [{ id: 'daily', exceeded: true, on_exceed }],
+});
 const human: HostView = { ...plain, approvalMode: 'require_human_approval' };
 const { allow, deny, escalate } = decisions;
 
@@ -38,8 +47,8 @@ describe('what the host makes of a decision', () => {
       'simulation only never runs',
       allow,
       { ...plain, approvalMode: 'simulation_only' },
-      'deny',
-      'gate.outcome-unsupported',
+      'simulate',
+      't.allow',
     ],
     [
       'simulation only does not turn a denial into something else',
@@ -48,12 +57,30 @@ describe('what the host makes of a decision', () => {
       'deny',
       't.deny',
     ],
+    ['a budget without room denies', allow, exceeding('deny'), 'deny', 'gate.budget.daily'],
+    ['a budget without room asks', allow, exceeding('escalate'), 'escalate', 't.allow'],
     [
-      'escalate with an obligation denies before anybody is asked',
-      { ...escalate, obligations: [{ type: 'redact' }] },
-      plain,
+      'a yes to going over the budget is one',
+      allow,
+      { ...exceeding('escalate'), satisfied: ['gate.budget.daily'] },
+      'allow',
+      't.allow',
+    ],
+    [
+      'no yes goes over a budget that denies',
+      allow,
+      { ...exceeding('deny'), satisfied: ['gate.budget.daily'] },
       'deny',
-      'gate.obligation-unsupported',
+      'gate.budget.daily',
+    ],
+    ['a budget without room simulates', allow, exceeding('simulate'), 'simulate', 't.allow'],
+    ['a budget does not undo a denial', deny, exceeding('simulate'), 'deny', 't.deny'],
+    [
+      'a budget is no matter of a call that does not run',
+      { ...allow, outcome: 'compute' },
+      exceeding('deny'),
+      'compute',
+      't.allow',
     ],
   ])('%s', (_, raw, view, outcome, rule) => {
     const decision = effective(raw, view);

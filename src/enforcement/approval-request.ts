@@ -1,0 +1,44 @@
+import type { ApprovalRequest } from '../approval/contract.ts';
+import { canonical } from '../core/canonical.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Ruling } from './decide.ts';
+import type { ReuseParts } from './reuse.ts';
+import { sharingScope } from './sharing-scope.ts';
+
+/** What a person is asked about a call, with everything that the yes is bound to. */
+export function approvalRequest(gate: string, ruling: Ruling): ApprovalRequest {
+  const { call, caller, policy } = ruling;
+  return {
+    gate,
+    requester: caller.identity.scope,
+    scope: sharingScope(caller),
+    action: call.action,
+    server: call.server,
+    tool: call.name,
+    pin: ruling.tool?.pin,
+    canonicalArguments: askedFor(ruling),
+    policyDigest: policy?.digest ?? '',
+    environment: ruling.settings.environment,
+    decision: ruling.decision,
+    decisionId: ruling.decisionId,
+    traceId: call.traceId,
+  };
+}
+
+/** What must be the same for the result of one call to be that of another. */
+export function reuseParts(gate: string, ruling: Ruling): ReuseParts {
+  const { action, canonicalArguments, environment, pin, policyDigest, server, tool } =
+    approvalRequest(gate, ruling);
+  const scope = sharingScope(ruling.caller);
+  // Policy wrote them as JSON.
+  const obligations = ruling.decision.obligations as readonly JsonObject[];
+  const parts = { gate, scope, environment, action, server, tool, pin };
+  return { ...parts, canonicalArguments, policyDigest, obligations };
+}
+
+/** What a person says yes to: the arguments, and whatever else the request carries to the tool. */
+function askedFor({ call, canonicalArguments }: Ruling): string {
+  const { name: _, ...others } = call.request.fields ?? {};
+  if (Object.keys(others).length === 0) return canonicalArguments;
+  return canonical({ arguments: call.arguments, params: others });
+}
