@@ -155,8 +155,11 @@ export interface HttpLimits {
   readonly sessionsPerCaller: number;
   readonly streamsPerCaller: number;
   readonly requestsPerCaller: number;
+  readonly unreadBytes: number;
+  readonly unreadsBytes: number;
   readonly sessionIdleMs: number;
   readonly pools: number;
   readonly poolsPerCaller: number;
+  readonly poolsReserved: number;
   readonly poolIdleMs: number;
 }

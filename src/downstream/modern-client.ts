@@ -18,6 +18,7 @@ import { lookup, type Treatment } from '../wire/methods.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { clientOf } from './handshake.ts';
 import type { ListTexts } from './lists.ts';
+import { noServers } from './no-servers.ts';
 import type { OpenRequest } from './open-requests.ts';
 import { progressOf, progressToken } from './progress.ts';
 import type { ResourceHolds } from './resource-holds.ts';
@@ -68,7 +69,7 @@ export class ModernClient {
     const { pool } = this.#membership;
     const { decide } = parts;
     this.#resources = new ResourceNews(pool, parts.holds);
-    this.#subscriptions = new Subscriptions(pool.catalog, this.#resources);
+    this.#subscriptions = new Subscriptions(pool, this.#resources);
     const declared = hello.capabilities;
     this.#asking = createServerRequests({ decide, pool, session: this.#session, declared });
     this.#tasks = { ...parts, pool, scope, hello, asking: this.#asking };
@@ -81,11 +82,6 @@ export class ModernClient {
     return this.#open === 0;
   }
 
-  /** It was too much for the gate when it came, and may have servers by now. */
-  get isRefused(): boolean {
-    return this.#membership.isRefused === true;
-  }
-
   /** The answer; undefined when the request has answered for itself. */
   async serve(
     treatment: Exclude<Treatment, 'refuse'>,
@@ -93,6 +89,8 @@ export class ModernClient {
     speaker: Speaker,
     open: OpenRequest,
   ): Promise<Reply | undefined> {
+    const obstacle = this.#membership.obstacle();
+    if (obstacle !== undefined) return noServers(obstacle);
     this.#open += 1;
     try {
       return await this.#ways[treatment](request, speaker, open);

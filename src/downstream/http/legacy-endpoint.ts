@@ -65,10 +65,10 @@ export class LegacyEndpoint {
       res,
       session,
       limits,
-      onDone: (done, outcome) => {
+      onDone: (done, outcome, status) => {
         inFlight.remove(done);
         inFlight.leave(identity.scope, false);
-        metrics.answered(method, outcome, outcome === 'gone' ? 0 : 200, startedMs);
+        metrics.answered(method, outcome, status, startedMs);
       },
     });
     inFlight.add(outlet);
