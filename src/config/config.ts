@@ -51,6 +51,8 @@ export interface RemoteServer {
 interface OauthConfig {
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
+  /** The authorization server that alone may be asked. */
+  readonly issuer: string | undefined;
   readonly scopes: readonly string[];
 }
 

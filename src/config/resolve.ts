@@ -78,6 +78,7 @@ function resolveServer(
     oauth: oauth && {
       clientId: oauth.clientId,
       clientSecret: oauth.clientSecret,
+      issuer: oauth.issuer,
       scopes: oauth.scopes,
     },
     gate: resolveSettings(settings),
