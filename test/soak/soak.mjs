@@ -19,9 +19,10 @@ import { parseArgs } from 'node:util';
 import { openScratch } from '../conformance/scratch.mjs';
 import { say } from '../conformance/table.mjs';
 import { startFixture, startGate } from '../conformance/targets.mjs';
-import { startLoad } from './load.mjs';
+import { conformanceMix, startLoad } from './load.mjs';
 import { look, rested } from './measure.mjs';
 import { quantiles } from './quantiles.mjs';
+import { openSession } from './sessions.mjs';
 
 const root = path.join(import.meta.dirname, '..', '..');
 const { values } = parseArgs({
@@ -50,11 +51,13 @@ try {
 async function soak() {
   const target =
     values.url === undefined ? await startOwn() : { url: values.url, pid: Number(values.pid) };
-  const load = startLoad(target.url, {
+  const kinds = values.sse ? ['modern', 'legacy', 'sse'] : ['modern', 'legacy'];
+  const load = startLoad({
+    open: (index) => openSession(kinds[index % kinds.length], target.url),
+    mix: conformanceMix,
     rate: Number(values.rate),
     sessions: Number(values.sessions),
     callsPerSession: Number(values.calls),
-    hasSse: values.sse,
     prefixes: values.url === undefined ? ['near__', 'far__'] : [''],
   });
   await watch(load, target, warmUpMinutes);
