@@ -1,5 +1,6 @@
 import { digestOf } from '../core/digest.ts';
 import type { JsonObject } from '../core/json.ts';
+import { ArgumentChecks } from './argument-checks.ts';
 import {
   type Catalog,
   type CatalogItem,
@@ -18,6 +19,8 @@ import { type ListedTool, listedTools, type ToolView, toolView } from './tools.t
 export interface CatalogOptions {
   readonly servers: readonly { readonly key: string; readonly prefix: boolean }[];
   readonly pins: PinBook;
+  /** Shared by all pools of a gate. */
+  readonly checks?: ArgumentChecks;
   readonly onListChanged: (kind: ListKind) => void;
 }
 
@@ -44,6 +47,7 @@ const nothing: ServerLists = {
 /** The merged lists. Each is made anew as a whole when one server's part changes, in the order of the config. */
 export class LiveCatalog implements Catalog {
   readonly #options: CatalogOptions;
+  readonly #checks: ArgumentChecks;
   readonly #settling: Settling;
   readonly #lists = new Map<string, ServerLists>();
   readonly #fingerprints = new Map<ListKind, string>();
@@ -56,6 +60,7 @@ export class LiveCatalog implements Catalog {
 
   constructor(options: CatalogOptions) {
     this.#options = options;
+    this.#checks = options.checks ?? new ArgumentChecks();
     this.#tools = toolView([], options.pins);
     this.#settling = new Settling(options.servers.map((server) => server.key));
   }
@@ -115,7 +120,7 @@ export class LiveCatalog implements Catalog {
   }
 
   setTools(server: string, listing: Listing, pins: ReadonlyMap<string, ObservedPin>): void {
-    const tools = listedTools(listing.items, pins, this.#of(server).tools);
+    const tools = listedTools(listing.items, pins, this.#checks);
     this.#set(server, 'tools', { tools }, listing.cut);
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { ArgumentChecks } from './argument-checks.ts';
 import { LiveCatalog } from './catalog.ts';
 import type {
   Catalog,
@@ -25,6 +26,8 @@ export interface PoolOptions {
   readonly clock: Clock;
   /** Shared by all pools of a gate; without it this pool finds out for itself what its servers speak. */
   readonly eras?: EraVerdicts;
+  /** Likewise; without it this pool compiles the schemas of its tools for itself. */
+  readonly checks?: ArgumentChecks;
   readonly limits?: Partial<UpstreamLimits>;
 }
 
@@ -39,10 +42,11 @@ class ServerPool implements UpstreamPool {
   readonly #listeners: (() => void)[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor({ servers, events, pins, log, clock, eras, limits }: PoolOptions) {
+  constructor({ servers, events, pins, log, clock, eras, checks, limits }: PoolOptions) {
     const catalog = new LiveCatalog({
       servers,
       pins,
+      ...(checks !== undefined && { checks }),
       onListChanged: (kind) => events.onListChanged(kind),
     });
     const shared = {
@@ -67,7 +71,7 @@ class ServerPool implements UpstreamPool {
   }
 
   start(): void {
-    for (const supervisor of this.#supervisors.values()) supervisor.start();
+    startEach([...this.#supervisors.values()]);
   }
 
   open(hello: ClientHello): void {
@@ -104,4 +108,10 @@ class ServerPool implements UpstreamPool {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+// To make a process holds up everybody for some ten milliseconds: the calls of others go in between.
+function startEach([first, ...others]: readonly Supervisor[]): void {
+  first?.start();
+  if (others.length > 0) setImmediate(startEach, others);
 }

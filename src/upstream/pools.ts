@@ -1,5 +1,6 @@
 import { canonical } from '../core/canonical.ts';
 import { digestOf } from '../core/digest.ts';
+import { ArgumentChecks } from './argument-checks.ts';
 import {
   listKinds,
   type Membership,
@@ -35,7 +36,7 @@ interface Seat {
 }
 
 class KeyedPools implements UpstreamPools {
-  readonly #options: PoolsOptions & { readonly eras: EraVerdicts };
+  readonly #options: PoolsOptions & { readonly eras: EraVerdicts; readonly checks: ArgumentChecks };
   readonly #limits: PoolLimits;
   /** In the order in which they were made. */
   readonly #open = new Set<Pooled>();
@@ -51,7 +52,8 @@ class KeyedPools implements UpstreamPools {
   #closed: Promise<void> | undefined;
 
   constructor(options: PoolsOptions) {
-    this.#options = { ...options, eras: options.eras ?? createEraVerdicts() };
+    const { eras = createEraVerdicts(), checks = new ArgumentChecks() } = options;
+    this.#options = { ...options, eras, checks };
     this.#limits = { ...defaultPoolLimits, ...options };
   }
 

@@ -1,7 +1,8 @@
 import { isObject, type JsonObject } from '../core/json.ts';
 import { withoutReserved } from '../wire/reserved-meta.ts';
+import type { ArgumentChecks } from './argument-checks.ts';
 import type { CatalogTool } from './contract.ts';
-import { type ArgumentCheck, createArgumentCheck } from './input-schema.ts';
+import type { ArgumentCheck } from './input-schema.ts';
 import { exposeNames, type NamedItem, nameFault, type WithheldName } from './names.ts';
 import type { ObservedPin, PinBook, ToolDefinition } from './pins.ts';
 
@@ -29,18 +30,16 @@ export function pinnable(definitions: readonly JsonObject[]): readonly ToolDefin
   });
 }
 
-/** A tool that is as it was keeps its compiled schema. */
+/** A tool that is as it was keeps its compiled schema, for whatever pool it is listed. */
 export function listedTools(
   definitions: readonly JsonObject[],
   pins: ReadonlyMap<string, ObservedPin>,
-  before: readonly ListedTool[],
+  checks: ArgumentChecks,
 ): readonly ListedTool[] {
-  const checks = new Map(before.map((tool) => [tool.pin?.digest, tool.check]));
   return definitions.map((definition) => {
     const { name } = definition;
     const pin = typeof name === 'string' ? pins.get(name) : undefined;
-    const kept = pin === undefined ? undefined : checks.get(pin.digest);
-    const check = kept ?? createArgumentCheck(definition['inputSchema']);
+    const check = checks.of(pin?.digest, definition['inputSchema']);
     return { name, definition, pin, check };
   });
 }

@@ -144,6 +144,16 @@ describe('a pool', () => {
     expect(await ask(first, 'hello')).toMatchObject({ clientInfo: { name: 'first' } });
   });
 
+  it('compiles no schema that another pool has compiled', async () => {
+    const { pools } = open();
+    const [one, other] = [join(pools, { alone: true }), join(pools, { alone: true })];
+    await Promise.all([one, other].map(({ pool }) => pool.catalog.settled(15_000)));
+    const [first, second] = [one, other].map(({ pool }) => pool.catalog.tool('s__echo'));
+    expect(first).toBeDefined();
+    expect(first).not.toBe(second);
+    expect(first?.fault).toBe(second?.fault);
+  });
+
   it('that was started beforehand is the one of the first client, and of nobody else', async () => {
     const record = path.join(scratchFolder(), 'starts');
     const { pools } = open({ servers: [scripted('s', ['record', record])] });
