@@ -10,7 +10,7 @@
  *                   no prefix
  *   --gate FILE     the gate's entry point; dist/main.js without it
  *
- * Prints one line a minute. Exit 1 when a call failed, or when memory after the load is more than 20 % above what it was after
+ * Prints one line a minute, and at the end those of the start, the middle and the end once more. Exit 1 when a call failed, or when memory after the load is more than 20 % above what it was after
  * the first two minutes (a fifth of a short run).
  */
 import path from 'node:path';
@@ -65,8 +65,14 @@ async function soak() {
   const before = await rested(target.pid);
   say(`after ${warmUpMinutes} minutes, at rest: ${megabytes(before)} MB`);
   load.resume();
-  await watch(load, target, minutes - warmUpMinutes);
+  const lines = await watch(load, target, minutes - warmUpMinutes);
   await load.stop();
+  for (const [when, at] of [
+    ['start', 0],
+    ['middle', Math.floor(lines.length / 2)],
+    ['end', lines.length - 1],
+  ])
+    say(`${when}: ${lines[at]}`);
   return verdict(load, before, await rested(target.pid));
 }
 
@@ -84,8 +90,9 @@ async function startOwn() {
   return { url: gate.url, pid: gate.started.child.pid };
 }
 
-/** A line for each minute that passes, and one for the rest. */
+/** A line for each minute that passes, and one for the rest: said, and returned. */
 async function watch(load, target, forMinutes) {
+  const lines = [];
   const end = Date.now() + forMinutes * 60_000;
   while (Date.now() < end) {
     await sleep(Math.min(60_000, end - Date.now()));
@@ -101,8 +108,10 @@ async function watch(load, target, forMinutes) {
       ...(heap === undefined ? [] : [`heap ${megabytes(heap)} MB`]),
       ...(descriptors === undefined ? [] : [`${descriptors} descriptors`]),
     ];
-    say(`${new Date().toISOString().slice(11, 19)} ${words.join(' · ')}`);
+    lines.push(`${new Date().toISOString().slice(11, 19)} ${words.join(' · ')}`);
+    say(lines.at(-1));
   }
+  return lines;
 }
 
 function verdict(load, before, after) {
