@@ -137,11 +137,13 @@ async function openSse(url, { capabilities, headers }) {
       waiting.set(id, resolve);
       signal?.addEventListener('abort', () => reject(new Error('aborted')));
     });
+    // It may come before anybody waits for it.
+    come.catch(() => undefined);
     signal?.addEventListener('abort', () => {
       say({ method: 'notifications/cancelled', params: { requestId: id } }).catch(() => undefined);
     });
-    await say({ id, method, params });
     try {
+      await say({ id, method, params });
       return resultOf(await come);
     } finally {
       waiting.delete(id);
