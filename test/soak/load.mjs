@@ -15,13 +15,13 @@ export const conformanceMix = [
 /** `open` opens the session of this number; `mix` says what is called, out of a hundred. */
 export function startLoad({ open, mix, rate, sessions, callsPerSession, prefixes }) {
   const failures = new Map();
-  const state = { isPaused: false, isOver: false, inFlight: 0, open: 0 };
+  const state = { isPaused: false, isOver: false, inFlight: 0, opened: 0 };
   let taken = fresh();
   const workers = Array.from({ length: sessions }, (_, index) => work(index));
   return {
     failures,
-    /** How many sessions are open. */
-    open: () => state.open,
+    /** How many sessions were opened so far. */
+    opened: () => state.opened,
     /** What came since the last time. */
     take: () => {
       const before = taken;
@@ -48,14 +48,13 @@ export function startLoad({ open, mix, rate, sessions, callsPerSession, prefixes
 
   async function live(index) {
     const session = await open(index);
-    state.open += 1;
+    state.opened += 1;
     try {
       for (let count = 0; count < callsPerSession && !state.isOver; count += 1) {
         await pace();
         if (!state.isOver) await once(session, index + count);
       }
     } finally {
-      state.open -= 1;
       await session.close();
     }
   }

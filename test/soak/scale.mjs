@@ -7,6 +7,7 @@
  *   --upstreams N   tool servers, over stdio; 10 without it
  *   --rate N        calls per second, of all sessions together; 100 without it
  *   --seconds N     how long, from when all sessions are open; 60 without it
+ *   --calls N       calls of one session before it is closed and another opened; without it none is
  *   --gate FILE     the gate's entry point; dist/main.js without it
  *
  * Prints memory, descriptors, processes, latencies and errors, and looks whether every call that was answered stands in the
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     upstreams: number(10),
     rate: number(100),
     seconds: number(60),
+    calls: number(Number.POSITIVE_INFINITY),
     gate: { type: 'string', default: path.join(root, 'dist', 'main.js') },
   },
 });
@@ -85,12 +87,12 @@ async function scale() {
     mix,
     rate,
     sessions,
-    callsPerSession: Number.POSITIVE_INFINITY,
+    callsPerSession: Number(values.calls),
     prefixes: names.map((name) => `${name}__`),
   });
-  const isOpen = await until(openMs, () => load.open() === sessions);
+  const isOpen = await until(openMs, () => load.opened() >= sessions);
   const tookS = ((performance.now() - startMs) / 1000).toFixed(1);
-  await show(`${load.open()} sessions open after ${tookS} s`, target);
+  await show(`${load.opened()} sessions open after ${tookS} s`, target);
   load.take();
   await sleep((seconds * 1000) / 2);
   await show('in the middle', target);

@@ -84,7 +84,7 @@ async function openLegacy(url, { capabilities, headers: common, listens }) {
     await said.body?.cancel();
   };
   await say({ method: 'notifications/initialized' });
-  if (listens) await drained(await fetch(url, { headers, signal: gone.signal }));
+  if (listens) await drained(await sent(url, { headers, signal: gone.signal }));
   return {
     kind: 'legacy',
     request: async (method, params, signal) => {
@@ -102,7 +102,7 @@ async function openLegacy(url, { capabilities, headers: common, listens }) {
     },
     close: async () => {
       gone.abort();
-      const ended = await fetch(url, { method: 'DELETE', headers });
+      const ended = await sent(url, { method: 'DELETE', headers });
       await ended.body?.cancel();
     },
   };
@@ -110,7 +110,7 @@ async function openLegacy(url, { capabilities, headers: common, listens }) {
 
 async function openSse(url, { capabilities, headers }) {
   const abort = new AbortController();
-  const stream = await fetch(new URL('/sse', url), {
+  const stream = await sent(new URL('/sse', url), {
     headers: { ...headers, accept: 'text/event-stream' },
     signal: abort.signal,
   });
@@ -163,8 +163,19 @@ async function drained(response) {
   read().catch(() => undefined);
 }
 
+/**
+ * A client opens connections before it needs them; one on which nothing comes for some seconds is closed with 408, and the first
+ * request on it may cross that on its way: it was not read, and is sent again (RFC 9110, section 15.5.9).
+ */
+async function sent(url, init) {
+  const response = await fetch(url, init);
+  if (response.status !== 408) return response;
+  await response.body?.cancel();
+  return fetch(url, init);
+}
+
 function post(url, body, headers, signal) {
-  return fetch(url, {
+  return sent(url, {
     method: 'POST',
     headers,
     body: JSON.stringify(body),
