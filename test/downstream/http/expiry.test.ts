@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Authenticate } from '../../../src/downstream/http/contract.ts';
+import { door, keyServer, nowMs, signer } from '../../facts/bearer-rig.ts';
 import { until } from '../../harness/until.ts';
 import {
   ask,
@@ -208,4 +209,26 @@ it('a token without an end keeps its streams', async () => {
   face.clock.now = Number.MAX_SAFE_INTEGER;
   outletOf(face).notify(note('notifications/message', { at: 'much later' }));
   await until('news', () => stream.text.includes('much later'));
+});
+
+it('a token of an issuer ends its stream when its own "exp" has passed, verified or remembered', async () => {
+  const server = await keyServer();
+  const alice = await signer('a');
+  server.publish([alice.publicJwk]);
+  const gate = door(server.url);
+  const face = await openFace({ authenticate: (header) => gate.raw(header) });
+  face.clock.now = nowMs;
+  const headers = { authorization: `Bearer ${await alice.sign({ exp: nowMs / 1000 + 60 })}` };
+  const session = await openSession(face, headers);
+  const stream = await getStream(face, session);
+  outletOf(face).notify(note('notifications/message', { at: 'before' }));
+  await until('news', () => stream.text.includes('before'));
+  // As much as clocks may differ: calls pass, and the stream is over all the same.
+  face.clock.now = nowMs + 60_000;
+  gate.now = nowMs + 61_000;
+  outletOf(face).notify(note('notifications/message', { at: 'after' }));
+  await until('the end', () => stream.isOver);
+  expect(stream.text).not.toContain('after');
+  expect((await ask(face, { headers: session, body: call(1, 'echo') })).status).toBe(200);
+  expect((await ask(face, { method: 'GET', headers: session })).status).toBe(401);
 });
