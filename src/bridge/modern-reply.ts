@@ -49,7 +49,7 @@ export function modernReply(method: string, reply: Reply, terms: ReplyTerms): Re
       return modernText(method, reply.text, terms);
     case 'refused': {
       const error = modernError(reply.error);
-      return error === reply.error ? reply : { kind: 'refused', error };
+      return error === reply.error ? reply : { ...reply, error };
     }
   }
 }

@@ -102,8 +102,13 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
 function openPools(on: Foundation): UpstreamPools {
   const { config, store, clock, log } = on;
   const pins = createPinBook(store, config.gate, clock);
-  const { pools, poolsPerCaller, poolIdleMs } = config.transport.http.limits;
-  const limits = { maxPools: pools, maxPoolsPerScope: poolsPerCaller, idleMs: poolIdleMs };
+  const { pools, poolsPerCaller, poolsReserved, poolIdleMs } = config.transport.http.limits;
+  const limits = {
+    maxPools: pools,
+    maxPoolsPerScope: poolsPerCaller,
+    reservedPools: poolsReserved,
+    idleMs: poolIdleMs,
+  };
   return createPools({ servers: serverSpecs(config), pins, log, clock, ...limits });
 }
 

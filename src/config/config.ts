@@ -55,6 +55,8 @@ export interface RemoteServer {
 interface OauthConfig {
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
+  /** The authorization server that alone may be asked. */
+  readonly issuer: string | undefined;
   readonly scopes: readonly string[];
 }
 
@@ -177,8 +179,11 @@ export interface HttpLimits {
   readonly sessionsPerCaller: number;
   readonly streamsPerCaller: number;
   readonly requestsPerCaller: number;
+  readonly unreadBytes: number;
+  readonly unreadsBytes: number;
   readonly sessionIdleMs: number;
   readonly pools: number;
   readonly poolsPerCaller: number;
+  readonly poolsReserved: number;
   readonly poolIdleMs: number;
 }

@@ -81,6 +81,7 @@ function resolveServer(
     oauth: oauth && {
       clientId: oauth.clientId,
       clientSecret: oauth.clientSecret,
+      issuer: oauth.issuer,
       scopes: oauth.scopes,
     },
     gate: resolveSettings(settings),

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { approvalModes, modes } from './config.ts';
 import { cost, keyExpiry, pointer } from './schema-budgets.ts';
-import { matching, text } from './schema-fields.ts';
+import { checked, matching, text } from './schema-fields.ts';
+import { webAddress } from './web-address.ts';
 
 const labels = z.array(
   matching(/^[a-z][a-z0-9._-]{0,63}$/, { expected: 'a label such as "private"' }),
@@ -69,6 +70,9 @@ const started = z.looseObject({
 const oauth = z.strictObject({
   clientId: text(4096).optional(),
   clientSecret: text(4096).optional(),
+  issuer: checked(isIssuer, {
+    expected: 'the address of an authorization server, such as "https://auth.example"',
+  }).optional(),
   scopes: z.array(text(200)).max(100).default([]),
 });
 
@@ -93,3 +97,9 @@ export const serverKey = matching(/^[A-Za-z0-9-]{1,64}$/, {
 
 /** An entry of `mcpServers`, whose `type` was made one of these three. */
 export const server = z.discriminatedUnion('type', [started, remote]);
+
+// RFC 8414, section 2.
+function isIssuer(value: string): boolean {
+  const url = webAddress(value);
+  return url !== undefined && url.search === '' && url.hash === '';
+}

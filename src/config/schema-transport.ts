@@ -19,11 +19,20 @@ const limits = z.strictObject({
   /** Streams that stand open without a call. */
   streamsPerCaller: count(10_000).default(400),
   requestsPerCaller: count(100_000).default(1024),
+  /** What one client leaves unread before it is cut off; and all together, before whoever leaves most is. */
+  unreadBytes: count(1024 * mebibyte)
+    .min(64 * 1024)
+    .default(16 * mebibyte),
+  unreadsBytes: count(16 * 1024 * mebibyte)
+    .min(mebibyte)
+    .default(512 * mebibyte),
   /** A session that is silent for this long is over. */
   sessionIdle: duration(1000, 7 * 86_400_000, 'from 1s to 7d').default(30 * 60_000),
   /** Sets of tool servers at the same time, and how many of them one caller may use. */
   pools: count(10_000).default(64),
   poolsPerCaller: count(10_000).default(32),
+  /** Of all pools, those that only callers get who have none; never more than half of them. */
+  poolsReserved: z.int().min(0).max(10_000).default(16),
   /** Tool servers that nobody uses are stopped after this time. */
   poolIdle: duration(0, 86_400_000, 'from 0s to 1d').default(60_000),
 });

@@ -32,7 +32,14 @@ export interface RpcError {
 export type Answer =
   | { readonly kind: 'relayed'; readonly response: RawResponse }
   | { readonly kind: 'made'; readonly result: JsonObject }
-  | { readonly kind: 'refused'; readonly error: RpcError };
+  | Refused;
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly error: RpcError;
+  /** It was refused for want of room, and may be served after so many seconds. */
+  readonly retryAfterS?: number;
+}
 
 /** An answer, or the text of a result that was written before. */
 export type Reply = Answer | { readonly kind: 'text'; readonly text: string };

@@ -17,6 +17,7 @@ import type { IncomingRequest } from '../wire/contract.ts';
 import { lookup, type Treatment } from '../wire/methods.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import type { ListTexts } from './lists.ts';
+import { noServers } from './no-servers.ts';
 import type { OpenRequest } from './open-requests.ts';
 import { progressOf, progressToken } from './progress.ts';
 import type { ResourceHolds } from './resource-holds.ts';
@@ -68,9 +69,8 @@ export class ModernClient {
     const { pool } = this.#membership;
     const { decide } = parts;
     this.#resources = new ResourceNews(pool, parts.holds);
-    const { catalog } = pool;
-    const wishes = new ResourceWishes({ decide, catalog, session, identity });
-    this.#subscriptions = new Subscriptions(catalog, this.#resources, wishes);
+    const wishes = new ResourceWishes({ decide, pool, session, identity });
+    this.#subscriptions = new Subscriptions(pool, this.#resources, wishes);
     const declared = hello.capabilities;
     this.#asking = createServerRequests({ decide, pool, session, declared });
     this.#tasks = { ...parts, pool, scope, subject: identity.id, hello, asking: this.#asking };
@@ -84,11 +84,6 @@ export class ModernClient {
     return this.#open === 0;
   }
 
-  /** It was too much for the gate when it came, and may have servers by now. */
-  get isRefused(): boolean {
-    return this.#membership.isRefused === true;
-  }
-
   /** The answer; undefined when the request has answered for itself. */
   async serve(
     treatment: Exclude<Treatment, 'refuse'>,
@@ -96,6 +91,8 @@ export class ModernClient {
     speaker: Speaker,
     open: OpenRequest,
   ): Promise<Reply | undefined> {
+    const obstacle = this.#membership.obstacle();
+    if (obstacle !== undefined) return noServers(obstacle);
     this.#open += 1;
     try {
       return await this.#ways[treatment](request, speaker, open);

@@ -1,4 +1,4 @@
-import type { RpcError } from '../core/answer.ts';
+import type { Refused } from '../core/answer.ts';
 import type { Clock } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
 import type { Identity } from '../core/tool-call.ts';
@@ -7,6 +7,7 @@ import { rpcCode } from '../wire/rpc-error.ts';
 import { clientOf } from './handshake.ts';
 import { ModernClient, type ModernClientParts } from './modern-client.ts';
 import { ModernSessions } from './modern-sessions.ts';
+import { noRoom } from './no-servers.ts';
 
 /** How many there may be at once, of all callers and of one; those that nobody uses make room. */
 const clientsLimit = 1_000;
@@ -43,12 +44,10 @@ export class ModernClients {
     this.#idleMs = idleMs;
   }
 
-  of(hello: ClientHello, identity: Identity): ModernClient | RpcError {
+  of(hello: ClientHello, identity: Identity): ModernClient | Refused {
     const key = keyOf(hello, identity);
-    const place = this.#found(key) ?? this.#make(hello, identity);
-    if (place === undefined) {
-      return { code: rpcCode.unavailable, message: 'too many clients are served; try again later' };
-    }
+    const place = this.#places.get(key) ?? this.#make(hello, identity);
+    if (place === undefined) return tooMany;
     place.usedMs = this.#clock();
     this.#sessions.used(identity, place.client.session, place.usedMs);
     this.#places.delete(key);
@@ -70,13 +69,6 @@ export class ModernClients {
     this.#sweeping = undefined;
     for (const { client } of this.#places.values()) client.close();
     this.#places.clear();
-  }
-
-  #found(key: string): Place | undefined {
-    const place = this.#places.get(key);
-    if (place?.client.isRefused !== true || !place.client.isIdle) return place;
-    this.#letGo(key, place);
-    return undefined;
   }
 
   #make(hello: ClientHello, identity: Identity): Place | undefined {
@@ -120,6 +112,11 @@ export class ModernClients {
     client.close();
   }
 }
+
+const tooMany = noRoom(
+  { code: rpcCode.unavailable, message: 'too many clients are served; try again later' },
+  60,
+);
 
 // What an issuer vouches for is decided on, and may be less in the caller's next token.
 function keyOf(hello: ClientHello, { scope, claims }: Identity): string {

@@ -37,7 +37,7 @@ export class ModernFace implements ModernRequests {
 
   tool(name: string, { hello }: Speaker, identity: Identity): JsonObject | undefined {
     const client = this.#clients.of(hello, identity);
-    return 'code' in client ? undefined : client.tool(name);
+    return 'kind' in client ? undefined : client.tool(name);
   }
 
   cancel(outlet: Outlet, id: RequestId, reason: string): void {
@@ -81,7 +81,7 @@ export class ModernFace implements ModernRequests {
     const treatment = lookup('client', 'request', method, 'modern')?.treatment ?? 'refuse';
     if (treatment === 'refuse') return unknownMethod(method);
     const client = this.#clients.of(speaker.hello, identity);
-    if ('code' in client) return { kind: 'refused', error: client };
+    if ('kind' in client) return client;
     return client.serve(treatment, request, speaker, open);
   }
 }

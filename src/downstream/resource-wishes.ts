@@ -3,7 +3,7 @@ import { newTraceId, traceIdOf } from '../core/ids.ts';
 import { isObject } from '../core/json.ts';
 import type { Decide, Target } from '../core/target.ts';
 import type { Caller, Identity, Session, ToolCall } from '../core/tool-call.ts';
-import type { Catalog } from '../upstream/contract.ts';
+import type { UpstreamPool } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
 import type { OpenRequest } from './open-requests.ts';
 import type { Wish } from './resource-news.ts';
@@ -12,7 +12,7 @@ import { Turns } from './turns.ts';
 
 export interface WishParts {
   readonly decide: Decide;
-  readonly catalog: Catalog;
+  readonly pool: Pick<UpstreamPool, 'catalog'>;
   readonly session: Session;
   readonly identity: Identity;
 }
@@ -66,7 +66,7 @@ export class ResourceWishes {
       params: { uri, _meta },
       extras: undefined,
     } as const;
-    const resolved = resolveCall(said, this.#parts.catalog, 'modern');
+    const resolved = resolveCall(said, this.#parts.pool.catalog, 'modern');
     if (resolved.kind === 'refused') return undefined;
     const { call } = resolved;
     // The key is for the whole request: under one key there are as many calls as resources.

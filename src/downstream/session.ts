@@ -27,6 +27,7 @@ import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { changedMethods, KnownLists, type ListTexts } from './lists.ts';
 import { LogLevel } from './log-level.ts';
 import { News } from './news.ts';
+import { noServers } from './no-servers.ts';
 import { progressOf, progressToken } from './progress.ts';
 import type { ResourceHolds } from './resource-holds.ts';
 import { type ServeParts, serveCall } from './serve.ts';
@@ -203,10 +204,9 @@ export class ClientSession implements LegacySession {
     const news = outlet === this.#parts.outlet ? this.#news : new News(outlet);
     this.#inFlight.set(id, lifetime);
     try {
-      const reply =
-        treatment === 'filter'
-          ? await this.#list(request.method)
-          : await this.#cross(request, this.#caller(request, outlet, news, lifetime), treatment);
+      const reply = await this.#answer(request, treatment, () =>
+        this.#caller(request, outlet, news, lifetime),
+      );
       if (lifetime.ended === undefined) outlet.reply(id, reply);
     } catch {
       outlet.refuse(id, { code: rpcCode.internal, message: 'the gate failed' });
@@ -215,6 +215,21 @@ export class ClientSession implements LegacySession {
       this.#inFlight.delete(id);
       if (this.#inFlight.size === 0) this.#idle?.();
     }
+  }
+
+  async #answer(
+    request: IncomingRequest,
+    treatment: 'decide' | 'filter' | 'pass',
+    caller: () => Caller,
+  ): Promise<Reply> {
+    const obstacle = this.#membership.obstacle();
+    if (obstacle !== undefined) {
+      // It is told when there is something to list.
+      this.#lists.add(request.method);
+      return noServers(obstacle);
+    }
+    if (treatment === 'filter') return this.#list(request.method);
+    return this.#cross(request, caller(), treatment);
   }
 
   async #list(method: string): Promise<Reply> {

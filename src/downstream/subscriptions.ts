@@ -1,6 +1,6 @@
 import type { RpcError } from '../core/answer.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
-import type { Catalog, ListKind } from '../upstream/contract.ts';
+import type { ListKind, UpstreamPool } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { changedMethods, settleLimitMs } from './lists.ts';
@@ -40,15 +40,19 @@ interface Subscription {
  * client's cancellation, without an answer, or by `close`, with one.
  */
 export class Subscriptions {
-  readonly #catalog: Catalog;
+  readonly #pool: Pick<UpstreamPool, 'catalog'>;
   readonly #resources: ResourceNews;
   readonly #wishes: Pick<ResourceWishes, 'of'>;
   readonly #active = new Set<Subscription>();
   /** What those ask for that are not acknowledged yet. */
   readonly #opening = new Set<Filter>();
 
-  constructor(catalog: Catalog, resources: ResourceNews, wishes: Pick<ResourceWishes, 'of'>) {
-    this.#catalog = catalog;
+  constructor(
+    pool: Pick<UpstreamPool, 'catalog'>,
+    resources: ResourceNews,
+    wishes: Pick<ResourceWishes, 'of'>,
+  ) {
+    this.#pool = pool;
     this.#resources = resources;
     this.#wishes = wishes;
   }
@@ -105,8 +109,8 @@ export class Subscriptions {
   /** Those of the resources that the client will hear of; what policy denies is left out. */
   async #watched(uris: readonly string[], wish: Wish): Promise<ReadonlySet<string>> {
     if (uris.length === 0) return new Set();
-    const isOwned = (uri: string) => this.#catalog.resourceServer(uri) !== undefined;
-    await this.#catalog.settled(settleLimitMs, () => uris.every(isOwned));
+    const isOwned = (uri: string) => this.#pool.catalog.resourceServer(uri) !== undefined;
+    await this.#pool.catalog.settled(settleLimitMs, () => uris.every(isOwned));
     const watched = await Promise.all(uris.map((uri) => this.#resources.want(uri, wish)));
     return new Set(uris.filter((_, at) => watched[at]));
   }

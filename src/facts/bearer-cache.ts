@@ -1,7 +1,13 @@
 import type { Identity } from '../core/tool-call.ts';
 
-interface Entry {
+export interface Bearer {
   readonly identity: Identity;
+  /** When the token says that it ends. */
+  readonly expiresMs: number;
+}
+
+interface Entry {
+  readonly bearer: Bearer;
   readonly untilMs: number;
 }
 
@@ -14,17 +20,17 @@ export class BearerCache {
     this.#limit = limit;
   }
 
-  find(digest: string, nowMs: number): Identity | undefined {
+  find(digest: string, nowMs: number): Bearer | undefined {
     const entry = this.#entries.get(digest);
-    if (entry === undefined || nowMs < entry.untilMs) return entry?.identity;
+    if (entry === undefined || nowMs < entry.untilMs) return entry?.bearer;
     this.#entries.delete(digest);
     return undefined;
   }
 
-  keep(digest: string, identity: Identity, untilMs: number): void {
+  keep(digest: string, bearer: Bearer, untilMs: number): void {
     this.#entries.delete(digest);
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined && this.#entries.size >= this.#limit) this.#entries.delete(oldest);
-    this.#entries.set(digest, { identity, untilMs });
+    this.#entries.set(digest, { bearer, untilMs });
   }
 }

@@ -37,7 +37,8 @@ const defaultLimits: BearerLimits = {
 };
 
 export type Authentication =
-  | { readonly kind: 'known'; readonly identity: Identity }
+  /** Without `expiresMs` for good. */
+  | { readonly kind: 'known'; readonly identity: Identity; readonly expiresMs?: number }
   /** `error` as RFC 6750 section 3.1 names it; undefined when no credential was given. */
   | { readonly kind: 'unknown'; readonly error: string | undefined }
   /** Nobody can say at the moment: the caller may try again. */
@@ -60,8 +61,10 @@ export function createBearer(options: BearerOptions): Authenticate {
     if (token === undefined) return refuse('it is no bearer token', onRefused);
     const digest = sha256(token);
     const key = digest.toString('latin1');
-    const identity = holderOf(digest) ?? cache.find(key, clock());
-    if (identity !== undefined) return { kind: 'known', identity };
+    const holder = holderOf(digest);
+    if (holder !== undefined) return { kind: 'known', identity: holder };
+    const bearer = cache.find(key, clock());
+    if (bearer !== undefined) return { kind: 'known', ...bearer };
     if (issuers.length === 0) return refuse('nobody has it', onRefused);
     return verified(token, key, { verify, cache, clock, onRefused, cacheMs: limits.cacheMs });
   };
@@ -80,9 +83,11 @@ async function verified(
 ): Promise<Authentication> {
   const verdict = await verify(token);
   switch (verdict.kind) {
-    case 'verified':
-      cache.keep(key, verdict.identity, Math.min(verdict.expiresMs, clock() + cacheMs));
-      return { kind: 'known', identity: verdict.identity };
+    case 'verified': {
+      const { identity, expiresMs } = verdict;
+      cache.keep(key, { identity, expiresMs }, Math.min(expiresMs, clock() + cacheMs));
+      return { kind: 'known', identity, expiresMs };
+    }
     case 'refused':
       return refuse(verdict.reason, onRefused);
     case 'unavailable':

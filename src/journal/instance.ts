@@ -35,6 +35,8 @@ export function openInstance(parts: InstanceParts): Instance {
   let started = false;
   let erasedMs = 0;
   let pending: NodeJS.Timeout | undefined;
+  /** It has left: whatever changes while the rest of the gate ends must not put it back on the list. */
+  let isOver = false;
   const write = async (): Promise<void> => {
     pending = undefined;
     try {
@@ -54,9 +56,10 @@ export function openInstance(parts: InstanceParts): Instance {
   void write();
   return {
     changed: () => {
-      pending ??= setTimeout(() => void write(), settleMs).unref();
+      if (!isOver) pending ??= setTimeout(() => void write(), settleMs).unref();
     },
     close: async () => {
+      isOver = true;
       clearInterval(heartbeat);
       clearTimeout(pending);
       try {

@@ -13,11 +13,14 @@ import type { ObservedPin, PinBook } from './pins.ts';
 import { type PromptView, promptView } from './prompts.ts';
 import { ResourceRoutes, resourceView } from './resources.ts';
 import { Settling } from './settling.ts';
+import { KnownSchemas } from './tool-schemas.ts';
 import { type ListedTool, listedTools, originKey, type ToolView, toolView } from './tools.ts';
 
 export interface CatalogOptions {
   readonly servers: readonly { readonly key: string; readonly prefix: boolean }[];
   readonly pins: PinBook;
+  /** Shared by all pools of a gate. */
+  readonly schemas?: KnownSchemas;
   readonly onListChanged: (kind: ListKind) => void;
 }
 
@@ -44,6 +47,7 @@ const nothing: ServerLists = {
 /** The merged lists. Each is made anew as a whole when one server's part changes, in the order of the config. */
 export class LiveCatalog implements Catalog {
   readonly #options: CatalogOptions;
+  readonly #schemas: KnownSchemas;
   readonly #settling: Settling;
   readonly #lists = new Map<string, ServerLists>();
   readonly #fingerprints = new Map<ListKind, string>();
@@ -56,6 +60,7 @@ export class LiveCatalog implements Catalog {
 
   constructor(options: CatalogOptions) {
     this.#options = options;
+    this.#schemas = options.schemas ?? new KnownSchemas();
     this.#tools = toolView([], options.pins);
     this.#settling = new Settling(options.servers.map((server) => server.key));
   }
@@ -119,7 +124,7 @@ export class LiveCatalog implements Catalog {
   }
 
   setTools(server: string, listing: Listing, pins: ReadonlyMap<string, ObservedPin>): void {
-    const tools = listedTools(listing.items, pins, this.#of(server).tools);
+    const tools = listedTools(listing.items, pins, this.#schemas);
     this.#set(server, 'tools', { tools }, listing.cut);
   }
 

@@ -57,7 +57,10 @@ export interface Connection extends Target {
 export interface UpstreamPools {
   /** Starts the servers of the first client before it has come. */
   warm(): void;
-  /** Never fails: a client over the limit of pools gets a pool in which every server has failed and says why. */
+  /**
+   * Never fails: a client that there is no room for gets a pool in which every server has failed and says why, until there is
+   * room. One with a session is given it as soon as somebody leaves; every other one when it asks.
+   */
   join(client: PoolClient): Membership;
   /** Of all pools together, by server: the state of the most recent pool, counts added up. */
   status(): readonly UpstreamStatus[];
@@ -76,10 +79,20 @@ export interface PoolClient {
 }
 
 export interface Membership {
+  /** The same object for good, whoever's servers stand behind it. */
   readonly pool: UpstreamPool;
-  /** There were too many pools: whoever wants servers all the same joins again later. */
-  readonly isRefused?: boolean;
+  /** Why the client has no servers; undefined when it has. To ask is to try again. */
+  obstacle(): Obstacle | undefined;
   leave(): void;
+}
+
+/** There is no room for the servers of a client. */
+export interface Obstacle {
+  /** What there is too much of, the limit, and what to do, for the client. */
+  readonly reason: string;
+  /** Its name in the config, and how much it lets in; undefined when the gate is about to end. */
+  readonly limit: { readonly name: string; readonly most: number } | undefined;
+  readonly retryAfterS: number;
 }
 
 /** What servers start by themselves, beside what belongs to one request; the face to the client takes it. */

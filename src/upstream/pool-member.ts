@@ -1,11 +1,18 @@
 import type { Catalog, Connection, UpstreamPool, UpstreamStatus } from './contract.ts';
 
-/** A pool as one of its members has it: it can be neither opened nor closed, and listeners go when the member does. */
+/**
+ * A pool as one of its members has it: it can be neither opened nor closed, and listeners go when the member does. Whoever
+ * holds the pools may put a real one in the place of one that offers nothing.
+ */
 export class MemberPool implements UpstreamPool {
-  readonly #pool: UpstreamPool;
+  #pool: UpstreamPool;
   #listeners: (() => void)[] = [];
 
   constructor(pool: UpstreamPool) {
+    this.#pool = pool;
+  }
+
+  attach(pool: UpstreamPool): void {
     this.#pool = pool;
   }
 

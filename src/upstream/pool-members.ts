@@ -1,7 +1,7 @@
 import type { Answer } from '../core/answer.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import type { UpstreamEvents, UpstreamPool } from './contract.ts';
-import { MemberPool } from './pool-member.ts';
+import type { UpstreamEvents } from './contract.ts';
+import type { MemberPool } from './pool-member.ts';
 
 /** Who uses one pool at the moment, and who of them hears what its servers start by themselves. */
 export class PoolMembers {
@@ -28,10 +28,8 @@ export class PoolMembers {
     },
   };
 
-  add(pool: UpstreamPool, events: UpstreamEvents): MemberPool {
-    const member = new MemberPool(pool);
+  add(member: MemberPool, events: UpstreamEvents): void {
     this.#members.set(member, events);
-    return member;
   }
 
   /** False when it was gone already. */

@@ -16,6 +16,7 @@ import type { PinBook } from './pins.ts';
 import type { EraVerdicts } from './run.ts';
 import type { ServerSpec } from './server-spec.ts';
 import { Supervisor } from './supervisor.ts';
+import type { KnownSchemas } from './tool-schemas.ts';
 
 export interface PoolOptions {
   readonly servers: readonly ServerSpec[];
@@ -25,6 +26,8 @@ export interface PoolOptions {
   readonly clock: Clock;
   /** Shared by all pools of a gate; without it this pool finds out for itself what its servers speak. */
   readonly eras?: EraVerdicts;
+  /** Likewise; without it this pool compiles the schemas of its tools for itself. */
+  readonly schemas?: KnownSchemas;
   readonly limits?: Partial<UpstreamLimits>;
 }
 
@@ -39,10 +42,11 @@ class ServerPool implements UpstreamPool {
   readonly #listeners: (() => void)[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor({ servers, events, pins, log, clock, eras, limits }: PoolOptions) {
+  constructor({ servers, events, pins, log, clock, eras, schemas, limits }: PoolOptions) {
     const catalog = new LiveCatalog({
       servers,
       pins,
+      ...(schemas !== undefined && { schemas }),
       onListChanged: (kind) => events.onListChanged(kind),
     });
     const shared = {
@@ -67,7 +71,7 @@ class ServerPool implements UpstreamPool {
   }
 
   start(): void {
-    for (const supervisor of this.#supervisors.values()) supervisor.start();
+    startEach([...this.#supervisors.values()]);
   }
 
   open(hello: ClientHello): void {
@@ -104,4 +108,10 @@ class ServerPool implements UpstreamPool {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+// To make a process holds up everybody for some ten milliseconds: the calls of others go in between.
+function startEach([first, ...others]: readonly Supervisor[]): void {
+  first?.start();
+  if (others.length > 0) setImmediate(startEach, others);
 }

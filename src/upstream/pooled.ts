@@ -39,11 +39,11 @@ export class Pooled {
     return this.#members.size === 0 ? this.#idleSinceMs : undefined;
   }
 
-  join({ hello, scope, alone, events }: PoolClient): MemberPool {
+  join({ hello, scope, alone, events }: PoolClient, member: MemberPool): void {
     this.#client ??= { scope, alone };
-    const member = this.#members.add(this.#pool, events);
+    this.#members.add(member, events);
+    member.attach(this.#pool);
     this.#pool.open(hello);
-    return member;
   }
 
   leave(member: MemberPool): void {

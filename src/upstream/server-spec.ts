@@ -46,5 +46,7 @@ export interface RemoteSpec extends CommonSpec {
 export interface OauthSpec {
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
+  /** The only authorization server that may be asked, whatever the tool server names. */
+  readonly issuer: string | undefined;
   readonly scopes: readonly string[];
 }

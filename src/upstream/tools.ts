@@ -1,11 +1,9 @@
 import { isObject, type JsonObject } from '../core/json.ts';
-import type { OutputSchema } from '../core/tool-call.ts';
 import { withoutReserved } from '../wire/reserved-meta.ts';
 import type { CatalogTool } from './contract.ts';
-import { type ArgumentCheck, createArgumentCheck } from './input-schema.ts';
 import { exposeNames, type NamedItem, nameFault, type WithheldName } from './names.ts';
-import { createOutputSchema } from './output-schema.ts';
 import type { ObservedPin, PinBook, ToolDefinition } from './pins.ts';
+import type { KnownSchemas, ToolSchemas } from './tool-schemas.ts';
 
 /** One tool of one server, with what is kept of it for as long as its definition stays the same. */
 export interface ListedTool {
@@ -13,12 +11,6 @@ export interface ListedTool {
   readonly definition: JsonObject;
   readonly pin: ObservedPin | undefined;
   readonly schemas: ToolSchemas;
-}
-
-/** Each compiled when it is first needed. */
-interface ToolSchemas {
-  readonly check: ArgumentCheck;
-  readonly output: OutputSchema | undefined;
 }
 
 export interface ToolView {
@@ -39,26 +31,17 @@ export function pinnable(definitions: readonly JsonObject[]): readonly ToolDefin
   });
 }
 
-/** A tool that is as it was keeps its compiled schemas. */
+/** A tool that is as it was keeps its compiled schemas, for whatever pool it is listed. */
 export function listedTools(
   definitions: readonly JsonObject[],
   pins: ReadonlyMap<string, ObservedPin>,
-  before: readonly ListedTool[],
+  known: KnownSchemas,
 ): readonly ListedTool[] {
-  const compiled = new Map(before.map((tool) => [tool.pin?.digest, tool.schemas]));
   return definitions.map((definition) => {
     const { name } = definition;
     const pin = typeof name === 'string' ? pins.get(name) : undefined;
-    const kept = pin === undefined ? undefined : compiled.get(pin.digest);
-    return { name, definition, pin, schemas: kept ?? schemasOf(definition) };
+    return { name, definition, pin, schemas: known.of(pin?.digest, definition) };
   });
-}
-
-function schemasOf(definition: JsonObject): ToolSchemas {
-  return {
-    check: createArgumentCheck(definition['inputSchema']),
-    output: createOutputSchema(definition['outputSchema']),
-  };
 }
 
 /** A tool's server and the server's own name for it; no server's key has a slash. */

@@ -12,6 +12,7 @@ export const rpcCode = {
   missingCapability: -32021,
   unsupportedVersion: -32022,
   // The gate's own stand outside -32768…-32000, which JSON-RPC and MCP keep for themselves.
+  expired: 4401,
   denied: 4003,
   tooLarge: 4413,
   unavailable: 4503,

@@ -37,12 +37,36 @@ const accepted: [claim: string, entry: object, expected: object][] = [
   [
     'an OAuth client',
     { url, oauth: { clientId: 'gate', clientSecret: '${TOKEN}', scopes: ['read'] } },
-    { ...http, oauth: { clientId: 'gate', clientSecret: 'hunter2', scopes: ['read'] } },
+    {
+      ...http,
+      oauth: {
+        clientId: 'gate',
+        clientSecret: 'hunter2',
+        issuer: undefined,
+        scopes: ['read'],
+      },
+    },
+  ],
+  [
+    'an OAuth client of one authorization server alone',
+    { url, oauth: { clientId: 'gate', issuer: 'https://${HOST}/tenant' } },
+    {
+      ...http,
+      oauth: {
+        clientId: 'gate',
+        clientSecret: undefined,
+        issuer: 'https://tools.example/tenant',
+        scopes: [],
+      },
+    },
   ],
   [
     'an OAuth client of which nothing is known yet',
     { url, oauth: {} },
-    { ...http, oauth: { clientId: undefined, clientSecret: undefined, scopes: [] } },
+    {
+      ...http,
+      oauth: { clientId: undefined, clientSecret: undefined, issuer: undefined, scopes: [] },
+    },
   ],
   ['what a client keeps for itself', { url, timeout: 5, authProviderType: 'x' }, http],
   [
@@ -226,7 +250,7 @@ it('the servers are handed on with what their kind needs, tokens of one config a
       url,
       transport: 'sse',
       headers: { A: 'k' },
-      oauth: { clientId: undefined, clientSecret: undefined, scopes: [] },
+      oauth: { clientId: undefined, clientSecret: undefined, issuer: undefined, scopes: [] },
       tokenDir: join(dirname(file), 'state', 'oauth', config.gate),
     },
   ]);

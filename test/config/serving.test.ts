@@ -56,6 +56,9 @@ describe('how the gate is reached', () => {
         sessionIdleMs: 300_000,
         pools: 3,
         poolsPerCaller: 32,
+        poolsReserved: 16,
+        unreadBytes: 16_777_216,
+        unreadsBytes: 536_870_912,
         poolIdleMs: 0,
       },
       tokens: new Map([

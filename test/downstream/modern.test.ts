@@ -533,16 +533,40 @@ describe('a modern client that says nothing for long', () => {
     expect(rig.members).toHaveLength(3);
   });
 
-  it('joins again with every request while there is no room for it, and stays once there is', async () => {
-    rig.isFull = true;
-    for (const id of [1, 2, 3, 4]) {
-      rig.isFull = id < 3;
-      rig.askModern(id, 'tools/list');
+  const asked: [method: string, params: JsonObject][] = [
+    ['tools/list', {}],
+    ['prompts/list', {}],
+    ['tools/call', { name: 's__echo', arguments: {} }],
+    ['resources/read', { uri: 's:x' }],
+    ['tasks/get', { taskId: 'x' }],
+    ['subscriptions/listen', { notifications: {} }],
+  ];
+  it.each(asked)(
+    '%s tells why there are no servers for it, as long as there are none',
+    async (method, params) => {
+      for (const id of [1, 2]) {
+        rig.isFull = true;
+        rig.askModern(id, method, params);
+        await vi.advanceTimersByTimeAsync(0);
+        expect(rig.answerTo(id)).toMatchObject({
+          error: {
+            code: 4503,
+            message: 'there is no room; try again later',
+            data: {
+              limit: { name: 'transport.http.limits.pools', most: 64 },
+              retryAfterSeconds: 5,
+            },
+          },
+        });
+      }
+      expect(rig.sent).toEqual([]);
+      rig.isFull = false;
+      rig.askModern(3, 'tools/list');
       await vi.advanceTimersByTimeAsync(0);
-      expect(rig.answerTo(id)).toBeDefined();
-    }
-    expect(rig.members.map(({ hasLeft }) => hasLeft)).toEqual([true, true, false]);
-  });
+      expect(rig.answerTo(3)).toHaveProperty('result.tools');
+      expect(rig.members.map(({ hasLeft }) => hasLeft)).toEqual([false]);
+    },
+  );
 
   it('keeps them while something is in flight', async () => {
     rig.askModern(1, 'subscriptions/listen', { notifications: {} });

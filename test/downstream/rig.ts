@@ -210,7 +210,7 @@ export class SessionRig {
     const leave = (): void => {
       member.hasLeft = true;
     };
-    return { pool: this.#pool, isRefused: this.isFull, leave };
+    return { pool: this.#pool, obstacle: () => (this.isFull ? full : undefined), leave };
   }
 
   #makePool(): UpstreamPool {
@@ -259,6 +259,13 @@ export class SessionRig {
     };
   }
 }
+
+/** As the pools say it. */
+export const full = {
+  reason: 'there is no room; try again later',
+  limit: { name: 'transport.http.limits.pools', most: 64 },
+  retryAfterS: 5,
+};
 
 /** The metadata that every modern request carries; members of `said` stand in for those that it names. */
 function envelopeOf(said: JsonObject): JsonObject {

@@ -52,6 +52,52 @@ describe('a client that comes before the gate is loaded', () => {
   });
 });
 
+describe('a client for whose servers there is no room', () => {
+  beforeEach(() => {
+    rig.isFull = true;
+    rig.hello();
+  });
+
+  it.each([
+    ['tools/list', {}],
+    ['resources/list', {}],
+    ['tools/call', { name: 's__echo', arguments: {} }],
+    ['resources/subscribe', { uri: 's:x' }],
+    ['completion/complete', { ref: {} }],
+  ])('is told so for %s, what the limit is and when to come again', async (method, params) => {
+    rig.ask(1, method, params);
+    await vi.waitFor(() => expect(rig.answerTo(1)).toBeDefined());
+    expect(rig.answerTo(1)).toEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      error: {
+        code: 4503,
+        message: 'there is no room; try again later',
+        data: { limit: { name: 'transport.http.limits.pools', most: 64 }, retryAfterSeconds: 5 },
+      },
+    });
+    expect([...rig.sent, ...rig.watched]).toEqual([]);
+    rig.ask(2, 'ping');
+    expect(rig.answerTo(2)).toMatchObject({ result: {} });
+  });
+
+  it('is told when there is something to list, and served from then on', async () => {
+    rig.ask(1, 'tools/list');
+    await vi.waitFor(() => expect(rig.answerTo(1)).toHaveProperty('error'));
+    rig.isFull = false;
+    for (const kind of ['tools', 'prompts'] as const) rig.session?.events.onListChanged(kind);
+    await vi.waitFor(() =>
+      expect(rig.out).toContainEqual({
+        jsonrpc: '2.0',
+        method: 'notifications/tools/list_changed',
+      }),
+    );
+    expect(JSON.stringify(rig.out)).not.toContain('notifications/prompts/list_changed');
+    rig.ask(2, 'tools/list');
+    await vi.waitFor(() => expect(rig.answerTo(2)).toHaveProperty('result.tools'));
+  });
+});
+
 describe('a request', () => {
   beforeEach(() => rig.hello());
 

@@ -102,3 +102,15 @@ it('a gate that stops closes its own calls as unknown and leaves the list', asyn
   expect(bodies('gate.stopped')).toHaveLength(1);
   expect(store.instances()).toEqual([]);
 });
+
+it('a gate that has left the list does not come back, whatever changes while it ends', async () => {
+  await open();
+  const closed = instance?.close();
+  instance?.changed();
+  await closed;
+  instance?.changed();
+  // Longer than a change waits for others: a write of it would be there by now.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(store.instances()).toEqual([]);
+  expect(bodies('gate.started')).toHaveLength(1);
+});

@@ -1,9 +1,8 @@
 /** Sessions of every kind that call tools at a steady rate, are closed after a while and opened anew. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openSession } from './sessions.mjs';
 
-/** What is called, out of a hundred. `tool` puts the server's prefix before a name. */
-const mix = [
+/** What is called of the conformance fixture, out of a hundred. `tool` puts the server's prefix before a name. */
+export const conformanceMix = [
   { share: 60, run: (session, tool) => call(session, tool('test_echo'), { text: 'steady' }) },
   { share: 10, run: (session, tool) => call(session, tool('test_large'), { bytes: 20_000 }) },
   { share: 5, run: (session, tool) => call(session, tool('test_tool_with_progress'), {}) },
@@ -13,14 +12,16 @@ const mix = [
   { share: 10, run: (session) => session.request('tools/list', {}) },
 ];
 
-export function startLoad(url, { rate, sessions, callsPerSession, hasSse, prefixes }) {
-  const kinds = hasSse ? ['modern', 'legacy', 'sse'] : ['modern', 'legacy'];
+/** `open` opens the session of this number; `mix` says what is called, out of a hundred. */
+export function startLoad({ open, mix, rate, sessions, callsPerSession, prefixes }) {
   const failures = new Map();
-  const state = { isPaused: false, isOver: false, inFlight: 0 };
+  const state = { isPaused: false, isOver: false, inFlight: 0, opened: 0 };
   let taken = fresh();
   const workers = Array.from({ length: sessions }, (_, index) => work(index));
   return {
     failures,
+    /** How many sessions were opened so far. */
+    opened: () => state.opened,
     /** What came since the last time. */
     take: () => {
       const before = taken;
@@ -41,13 +42,13 @@ export function startLoad(url, { rate, sessions, callsPerSession, hasSse, prefix
   };
 
   async function work(index) {
-    const kind = kinds[index % kinds.length];
     await sleep((index * 1000) / rate);
-    while (!state.isOver) await tried(() => live(kind, index));
+    while (!state.isOver) await tried(() => live(index));
   }
 
-  async function live(kind, index) {
-    const session = await openSession(kind, url);
+  async function live(index) {
+    const session = await open(index);
+    state.opened += 1;
     try {
       for (let count = 0; count < callsPerSession && !state.isOver; count += 1) {
         await pace();
@@ -69,7 +70,7 @@ export function startLoad(url, { rate, sessions, callsPerSession, hasSse, prefix
     state.inFlight += 1;
     const start = performance.now();
     const prefix = prefixes[count % prefixes.length];
-    await tried(() => pick().run(session, (name) => `${prefix}${name}`));
+    await tried(() => pick(mix).run(session, (name) => `${prefix}${name}`));
     taken.latencies.push(performance.now() - start);
     taken.calls += 1;
     state.inFlight -= 1;
@@ -91,7 +92,7 @@ function fresh() {
   return { calls: 0, errors: 0, latencies: [] };
 }
 
-function pick() {
+function pick(mix) {
   let rest = Math.random() * 100;
   return mix.find(({ share }) => {
     rest -= share;
@@ -102,6 +103,8 @@ function pick() {
 async function call(session, name, args) {
   const result = await session.request('tools/call', { name, arguments: args });
   if (!Array.isArray(result.content)) throw new Error(`"${name}" gave no content`);
+  if (result._meta?.['dev.mcp-gate/decision']?.outcome === 'deny')
+    throw new Error(`"${name}" was denied`);
 }
 
 async function cancelled(session, tool) {

@@ -17,7 +17,37 @@ export async function rested(pid, seconds = 8) {
   return least;
 }
 
-function residentBytes(pid) {
+/** Every process that descends from this one, and what they hold together; without those of /proc nothing is known. */
+export function family(pid) {
+  const members = descendants(pid);
+  const bytes = members?.reduce((sum, each) => sum + ownBytes(each), 0);
+  return { processes: members?.length, bytes };
+}
+
+function descendants(pid) {
+  try {
+    const tasks = readdirSync(`/proc/${pid}/task`);
+    const children = tasks.flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
+    );
+    return children.flatMap((child) => [Number(child), ...(descendants(child) ?? [])]);
+  } catch {
+    // It has ended, or there is no /proc here.
+    return undefined;
+  }
+}
+
+/** Without what it shares with others, where the system can tell. */
+function ownBytes(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+export function residentBytes(pid) {
   try {
     const kibibytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return Number(kibibytes) * 1024;

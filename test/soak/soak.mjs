@@ -10,7 +10,7 @@
  *                   no prefix
  *   --gate FILE     the gate's entry point; dist/main.js without it
  *
- * Prints one line a minute. Exit 1 when a call failed, or when memory after the load is more than 20 % above what it was after
+ * Prints one line a minute, and at the end those of the start, the middle and the end once more. Exit 1 when a call failed, or when memory after the load is more than 20 % above what it was after
  * the first two minutes (a fifth of a short run).
  */
 import path from 'node:path';
@@ -19,9 +19,10 @@ import { parseArgs } from 'node:util';
 import { openScratch } from '../conformance/scratch.mjs';
 import { say } from '../conformance/table.mjs';
 import { startFixture, startGate } from '../conformance/targets.mjs';
-import { startLoad } from './load.mjs';
+import { conformanceMix, startLoad } from './load.mjs';
 import { look, rested } from './measure.mjs';
 import { quantiles } from './quantiles.mjs';
+import { openSession } from './sessions.mjs';
 
 const root = path.join(import.meta.dirname, '..', '..');
 const { values } = parseArgs({
@@ -50,11 +51,13 @@ try {
 async function soak() {
   const target =
     values.url === undefined ? await startOwn() : { url: values.url, pid: Number(values.pid) };
-  const load = startLoad(target.url, {
+  const kinds = values.sse ? ['modern', 'legacy', 'sse'] : ['modern', 'legacy'];
+  const load = startLoad({
+    open: (index) => openSession(kinds[index % kinds.length], target.url),
+    mix: conformanceMix,
     rate: Number(values.rate),
     sessions: Number(values.sessions),
     callsPerSession: Number(values.calls),
-    hasSse: values.sse,
     prefixes: values.url === undefined ? ['near__', 'far__'] : [''],
   });
   await watch(load, target, warmUpMinutes);
@@ -62,8 +65,14 @@ async function soak() {
   const before = await rested(target.pid);
   say(`after ${warmUpMinutes} minutes, at rest: ${megabytes(before)} MB`);
   load.resume();
-  await watch(load, target, minutes - warmUpMinutes);
+  const lines = await watch(load, target, minutes - warmUpMinutes);
   await load.stop();
+  for (const [when, at] of [
+    ['start', 0],
+    ['middle', Math.floor(lines.length / 2)],
+    ['end', lines.length - 1],
+  ])
+    say(`${when}: ${lines[at]}`);
   return verdict(load, before, await rested(target.pid));
 }
 
@@ -81,8 +90,9 @@ async function startOwn() {
   return { url: gate.url, pid: gate.started.child.pid };
 }
 
-/** A line for each minute that passes, and one for the rest. */
+/** A line for each minute that passes, and one for the rest: said, and returned. */
 async function watch(load, target, forMinutes) {
+  const lines = [];
   const end = Date.now() + forMinutes * 60_000;
   while (Date.now() < end) {
     await sleep(Math.min(60_000, end - Date.now()));
@@ -98,8 +108,10 @@ async function watch(load, target, forMinutes) {
       ...(heap === undefined ? [] : [`heap ${megabytes(heap)} MB`]),
       ...(descriptors === undefined ? [] : [`${descriptors} descriptors`]),
     ];
-    say(`${new Date().toISOString().slice(11, 19)} ${words.join(' · ')}`);
+    lines.push(`${new Date().toISOString().slice(11, 19)} ${words.join(' · ')}`);
+    say(lines.at(-1));
   }
+  return lines;
 }
 
 function verdict(load, before, after) {

@@ -144,6 +144,16 @@ describe('a pool', () => {
     expect(await ask(first, 'hello')).toMatchObject({ clientInfo: { name: 'first' } });
   });
 
+  it('compiles no schema that another pool has compiled', async () => {
+    const { pools } = open();
+    const [one, other] = [join(pools, { alone: true }), join(pools, { alone: true })];
+    await Promise.all([one, other].map(({ pool }) => pool.catalog.settled(15_000)));
+    const [first, second] = [one, other].map(({ pool }) => pool.catalog.tool('s__echo'));
+    expect(first).toBeDefined();
+    expect(first).not.toBe(second);
+    expect(first?.fault).toBe(second?.fault);
+  });
+
   it('that was started beforehand is the one of the first client, and of nobody else', async () => {
     const record = path.join(scratchFolder(), 'starts');
     const { pools } = open({ servers: [scripted('s', ['record', record])] });
@@ -293,13 +303,12 @@ describe('what servers start by themselves', () => {
 });
 
 describe('the limit of pools', () => {
-  const reason = 'the gate serves as many clients as it may; try again later';
   const failed = {
     server: 's',
     state: 'failed',
     transport: 'stdio',
     era: undefined,
-    reason,
+    reason: expect.stringContaining('there is no room for the servers of another client'),
     restarts: 0,
     tools: 0,
     withheld: [],
@@ -341,6 +350,66 @@ describe('the limit of pools', () => {
     const greedy = join(pools, { scope: 'greedy', hello: { capabilities: {} } });
     expect(greedy.pool.status()).toEqual([failed]);
     expect(join(pools, { scope: 'other' }).pool.status()).not.toEqual([failed]);
+  });
+
+  it('does not keep a client that stays from its servers once somebody has left, in the order of their coming', async () => {
+    const { pools } = open({ maxPools: 1 });
+    const first = join(pools, { scope: 'first', alone: true });
+    const [second, third] = [join(pools, { scope: 'second' }), join(pools, { scope: 'third' })];
+    expect(first.obstacle()).toBeUndefined();
+    expect(second.obstacle()).toMatchObject({
+      limit: { name: 'transport.http.limits.pools', most: 1 },
+    });
+    expect(third.obstacle()).toMatchObject({ retryAfterS: 5 });
+    await pidOf(first);
+    first.leave();
+    await until('servers of the second', () => second.pool.connection('s'));
+    expect(second.changed).toEqual(expect.arrayContaining(['tools', 'resources', 'prompts']));
+    expect(await ask(second, 'echo', { text: 'here' })).toEqual({ text: 'here' });
+    expect(second.obstacle()).toBeUndefined();
+    expect(third.obstacle()).toBeDefined();
+    expect(third.changed).toEqual([]);
+  });
+
+  it('is left to whoever asks again, by a client of the modern era', async () => {
+    const { pools } = open({ maxPools: 1 });
+    const first = join(pools, { scope: 'first', alone: true });
+    const modern = join(pools, { scope: 'second', hello: { era: 'modern' } });
+    expect(modern.obstacle()).toBeDefined();
+    const pid = await pidOf(first);
+    first.leave();
+    await until('end of the process', () => !isRunning(pid));
+    await until('room', () => modern.obstacle() === undefined);
+    await until('servers', () => modern.pool.connection('s'));
+  });
+
+  it('does not count a client that left before there was room', async () => {
+    const { pools } = open({ maxPools: 1 });
+    const first = join(pools, { scope: 'first', alone: true });
+    const second = join(pools, { scope: 'second' });
+    second.leave();
+    const third = join(pools, { scope: 'third' });
+    first.leave();
+    await until('servers of the third', () => third.pool.connection('s'));
+    expect(second.pool.connection('s')).toBeUndefined();
+    expect(second.obstacle()).toMatchObject({ reason: 'the gate is stopping' });
+  });
+
+  it('keeps the reserved ones from callers that have one, and gives them to those that have none', async () => {
+    const { pools } = open({ maxPools: 4, reservedPools: 1 });
+    const greedy = [1, 2, 3, 4].map(() => join(pools, { scope: 'greedy', alone: true }));
+    expect(greedy.map((each) => each.obstacle() === undefined)).toEqual([true, true, true, false]);
+    const other = join(pools, { scope: 'other', alone: true });
+    expect(other.obstacle()).toBeUndefined();
+    // Room for somebody who has none, and not for whoever has waited for more.
+    other.leave();
+    const later = join(pools, { scope: 'later', alone: true });
+    await until('servers', () => later.pool.connection('s'));
+    expect(greedy[3]?.obstacle()).toBeDefined();
+    greedy[0]?.leave();
+    expect(greedy[3]?.obstacle()).toBeDefined();
+    greedy[1]?.leave();
+    await until('servers of the one that waited', () => greedy[3]?.pool.connection('s'));
   });
 
   it('counts what is still being closed, so that nobody starts processes without end', async () => {

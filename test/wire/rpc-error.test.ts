@@ -12,6 +12,7 @@ it('answers with these codes, which clients and scripts know', () => {
     headerMismatch: -32020,
     missingCapability: -32021,
     unsupportedVersion: -32022,
+    expired: 4401,
     denied: 4003,
     tooLarge: 4413,
     unavailable: 4503,

@@ -18,7 +18,8 @@ export type HeaderParams = (
 ) => readonly HeaderParam[];
 
 export type Authentication =
-  | { readonly kind: 'known'; readonly identity: Identity }
+  /** Without `expiresMs` for good. Calls end as they began; what stands open without one ends with the credential. */
+  | { readonly kind: 'known'; readonly identity: Identity; readonly expiresMs?: number }
   /** `error` as RFC 6750 section 3.1 names it; undefined when no credential was given. */
   | { readonly kind: 'unknown'; readonly error: string | undefined }
   /** Nobody can say at the moment. */

@@ -22,6 +22,8 @@ export interface Floor {
   readonly instructions: () => string;
   /** The face is about to end: what is under way goes on, and nothing new starts. */
   readonly isDraining: () => boolean;
+  /** For whoever would have a stream stand on a credential that has run out. */
+  readonly expired: Refusal;
 }
 
 /** One HTTP request of a known caller. */
@@ -29,6 +31,8 @@ export interface Visit {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly identity: Identity;
+  /** When the caller's credential runs out. */
+  readonly untilMs: number;
   readonly startedMs: number;
 }
 
@@ -50,6 +54,11 @@ export function accept(
 ): void {
   metrics.counted(kind, 'accepted', 202);
   res.writeHead(202, noBody).end();
+}
+
+/** What speaks against a stream that stands until somebody ends it. */
+export function standingFault({ now, expired }: Floor, { untilMs }: Visit): Refusal | undefined {
+  return now() < untilMs ? undefined : expired;
 }
 
 /** Opens the client of a session at the host. */

@@ -12,6 +12,8 @@ export interface EventStreamParts {
   readonly replays: ByteBudget;
   readonly unreadBytes: number;
   readonly stallMs: number;
+  /** The credential of the caller has run out: what stands open without a call gets nothing any more. */
+  readonly hasLapsed: () => boolean;
   /** The connection is gone: closed by either side, or cut off. */
   readonly onDetached: () => void;
 }
@@ -34,14 +36,17 @@ export class EventStream {
   #keptBytes = 0;
   #sequence = 0;
   #res: ServerResponse | undefined;
+  /** The connection was opened to listen, and not to call. */
+  #isStanding = false;
   #ended = false;
 
   constructor(parts: EventStreamParts) {
     this.#parts = parts;
   }
 
-  get isAttached(): boolean {
-    return this.#res !== undefined;
+  /** Whether somebody reads; whose credential has run out is let go of. */
+  isRead(): boolean {
+    return this.#reader() !== undefined;
   }
 
   get number(): number {
@@ -52,10 +57,20 @@ export class EventStream {
     return this.#res?.writableLength ?? 0;
   }
 
-  /** Takes a connection, in place of the one before; `after` is the last event that the client has seen. */
-  attach(res: ServerResponse, after?: number): void {
+  /** Takes the connection of a call. */
+  attach(res: ServerResponse): void {
+    this.#attach(res, false, undefined);
+  }
+
+  /** Takes a connection that stands, in place of the one before; `after` is the last event that the client has seen. */
+  stand(res: ServerResponse, after?: number): void {
+    this.#attach(res, true, after);
+  }
+
+  #attach(res: ServerResponse, isStanding: boolean, after: number | undefined): void {
     this.#res?.destroy();
     this.#res = res;
+    this.#isStanding = isStanding;
     res.on('close', () => this.#detached(res));
     openEvents(res);
     // The client learns at once that there is a stream, even before its first event.
@@ -69,7 +84,7 @@ export class EventStream {
     if (this.#ended) return;
     this.#sequence += 1;
     this.#keep({ sequence: this.#sequence, text });
-    const res = this.#res;
+    const res = this.#reader();
     if (res === undefined) return;
     if (res.writableLength > this.#parts.unreadBytes) res.destroy();
     else writeEvent(res, text, this.#id(this.#sequence));
@@ -77,7 +92,8 @@ export class EventStream {
 
   /** Keeps the connection in use. */
   pulse(): void {
-    if (this.#res !== undefined) writeComment(this.#res);
+    const res = this.#reader();
+    if (res !== undefined) writeComment(res);
   }
 
   /** Nothing more will come. What was written may still be lost on the way, so it is kept. */
@@ -96,6 +112,15 @@ export class EventStream {
   destroy(): void {
     this.abandon();
     this.#res?.destroy();
+  }
+
+  /** Whoever may be written to. One whose credential has run out may come back with another. */
+  #reader(): ServerResponse | undefined {
+    const res = this.#res;
+    if (res === undefined || !this.#isStanding || !this.#parts.hasLapsed()) return res;
+    endStream(res, this.#parts);
+    this.#detached(res);
+    return undefined;
   }
 
   #prime(res: ServerResponse): void {

@@ -3,6 +3,7 @@ import type { Reply } from '../../core/answer.ts';
 import type { RequestId } from '../../wire/contract.ts';
 import type { HttpLimits } from './contract.ts';
 import { replyText } from './reply-text.ts';
+import { retryAfterOf } from './status.ts';
 
 /** A request of a client that waits for its answer; the face keeps all of them in use, and waits for them at its end. */
 export interface Exchange {
@@ -32,6 +33,8 @@ export function sendJson(
   const body = replyText(id, reply);
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   const lines = ['Content-Type', 'application/json', 'Content-Length', String(length), ...headers];
+  const retryAfterS = retryAfterOf(reply);
+  if (retryAfterS !== undefined) lines.push('Retry-After', String(retryAfterS));
   res.writeHead(status, lines).end(body);
   letGo(res, stallMs);
 }

@@ -8,7 +8,7 @@ import { InFlight } from './in-flight.ts';
 import { LegacyEndpoint } from './legacy-endpoint.ts';
 import { Metrics } from './metrics.ts';
 import { ModernEndpoint } from './modern-endpoint.ts';
-import { metadataUrl } from './protected-resource.ts';
+import { challenge, metadataUrl } from './protected-resource.ts';
 import { Router } from './router.ts';
 import { routesOf } from './routes.ts';
 import { HttpServer } from './server.ts';
@@ -91,7 +91,7 @@ function layFloor(
   inFlight: InFlight,
   books: readonly { readonly size: number }[],
   isDraining: () => boolean,
-): Floor {
+): Omit<Floor, 'expired'> {
   const { limits } = settings;
   return {
     host,
@@ -114,22 +114,24 @@ function layFloor(
 
 function routerOf(
   { settings, authenticate, isReady }: HttpFaceParts,
-  floor: Floor,
+  laid: Omit<Floor, 'expired'>,
   port: number,
   sessions: SessionBook<HttpSession>,
   sseSessions: SessionBook<SseSession>,
 ): Router {
+  const isSecure = settings.tls !== undefined;
+  const url = settings.resource?.url ?? urlOf(settings, port);
+  const metadata = settings.resource && metadataUrl(url);
+  const floor = { ...laid, expired: challenge(metadata, 'invalid_token') };
   const legacy = new LegacyEndpoint(floor, sessions);
   const modern = new ModernEndpoint(floor);
   const sse = new SseEndpoint(floor, sseSessions);
-  const isSecure = settings.tls !== undefined;
-  const url = settings.resource?.url ?? urlOf(settings, port);
   return new Router({
     floor,
     routes: routesOf({ floor, settings, legacy, modern, sse, isReady, url }),
     doors: createDoors({ ...settings, port, isSecure }),
     authenticate,
-    metadata: settings.resource && metadataUrl(url),
+    metadata,
   });
 }
 

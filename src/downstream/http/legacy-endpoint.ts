@@ -6,7 +6,15 @@ import type {
 } from '../../wire/contract.ts';
 import { negotiate } from '../../wire/revisions.ts';
 import { helloOf, welcome } from '../handshake.ts';
-import { accept, draining, type Floor, openClient, turnAway, type Visit } from './endpoint.ts';
+import {
+  accept,
+  draining,
+  type Floor,
+  openClient,
+  standingFault,
+  turnAway,
+  type Visit,
+} from './endpoint.ts';
 import { sendJson } from './exchange.ts';
 import { LegacyOutlet } from './legacy-outlet.ts';
 import { getFault } from './post.ts';
@@ -29,7 +37,7 @@ export class LegacyEndpoint {
   /** Opens a session. An id that the client brings along counts for nothing. */
   initialize(request: IncomingRequest, visit: Visit): void {
     const { limits, replays, now, version, instructions, metrics } = this.#floor;
-    const { res, identity, startedMs } = visit;
+    const { res, identity, untilMs, startedMs } = visit;
     const full = this.#floor.isDraining() ? draining : this.#book.reserve(identity.scope);
     if (full !== undefined) {
       turnAway(this.#floor, visit, full, request.id);
@@ -38,7 +46,8 @@ export class LegacyEndpoint {
     const hello = helloOf(request.params);
     const { protocolVersion } = hello;
     const id = newSessionId();
-    const session = new HttpSession({ id, identity, protocolVersion, limits, replays, now });
+    const parts = { id, identity, protocolVersion, limits, replays, now, untilMs };
+    const session = new HttpSession(parts);
     session.client = openClient(this.#floor, hello, identity, session.outlet);
     this.#book.add(session);
     const result = welcome(hello, version, instructions());
@@ -65,10 +74,10 @@ export class LegacyEndpoint {
       res,
       session,
       limits,
-      onDone: (done, outcome) => {
+      onDone: (done, outcome, status) => {
         inFlight.remove(done);
         inFlight.leave(identity.scope, false);
-        metrics.answered(method, outcome, outcome === 'gone' ? 0 : 200, startedMs);
+        metrics.answered(method, outcome, status, startedMs);
       },
     });
     inFlight.add(outlet);
@@ -100,7 +109,8 @@ export class LegacyEndpoint {
   get(visit: Visit): void {
     const { inFlight, metrics } = this.#floor;
     const { req, res, identity } = visit;
-    const session = getFault(req.headers) ?? this.#admit(visit);
+    const fault = getFault(req.headers) ?? standingFault(this.#floor, visit);
+    const session = fault ?? this.#admit(visit);
     if (!(session instanceof HttpSession)) {
       turnAway(this.#floor, visit, session);
       return;
@@ -140,13 +150,15 @@ export class LegacyEndpoint {
     return this.#floor.isDraining() ? draining : this.#sessionOf(visit);
   }
 
-  #sessionOf({ req, identity }: Visit): HttpSession | Refusal {
+  #sessionOf({ req, identity, untilMs }: Visit): HttpSession | Refusal {
     const id = req.headers['mcp-session-id'];
     if (id === undefined) return noSession;
     const session = this.#book.find(String(id), identity);
     if (session === undefined) return unknownSession;
     const revision = req.headers['mcp-protocol-version'];
-    return revision === undefined || negotiate(revision) === revision ? session : wrongRevision;
+    if (revision !== undefined && negotiate(revision) !== revision) return wrongRevision;
+    session.proven(untilMs);
+    return session;
   }
 }
 

@@ -9,6 +9,7 @@ import { openEvents } from './events.ts';
 import { type Exchange, type Outcome, outcomeOf, sendJson } from './exchange.ts';
 import { notificationText, replyText } from './reply-text.ts';
 import type { HttpSession } from './session.ts';
+import { legacyStatusOf } from './status.ts';
 
 export interface LegacyOutletParts {
   readonly id: RequestId;
@@ -16,7 +17,7 @@ export interface LegacyOutletParts {
   readonly session: HttpSession;
   readonly limits: HttpLimits;
   /** Called once, when the answer has been given, whoever is there to take it. */
-  readonly onDone: (outlet: LegacyOutlet, outcome: Outcome) => void;
+  readonly onDone: (outlet: LegacyOutlet, outcome: Outcome, status: number) => void;
 }
 
 /**
@@ -43,13 +44,14 @@ export class LegacyOutlet implements Outlet, Exchange {
   reply(id: RequestId, reply: Reply): void {
     if (this.#isDone) return;
     const { res, limits } = this.#parts;
+    const status = this.#stream === undefined ? legacyStatusOf(reply) : 200;
     if (this.#stream !== undefined) {
       this.#stream.send(replyText(id, reply));
       this.#stream.end();
     } else if (!res.destroyed) {
-      sendJson(res, 200, id, reply, limits);
+      sendJson(res, status, id, reply, limits);
     }
-    this.#done(outcomeOf(reply));
+    this.#done(outcomeOf(reply), status);
   }
 
   refuse(id: RequestId | null, error: RpcError): void {
@@ -73,7 +75,7 @@ export class LegacyOutlet implements Outlet, Exchange {
       openEvents(res);
       res.end();
     }
-    this.#done('gone');
+    this.#done('gone', 0);
   }
 
   pulse(): void {
@@ -88,10 +90,10 @@ export class LegacyOutlet implements Outlet, Exchange {
     return this.#stream;
   }
 
-  #done(outcome: Outcome): void {
+  #done(outcome: Outcome, status: number): void {
     if (this.#isDone) return;
     this.#isDone = true;
     this.#parts.session.finish(this.#parts.id);
-    this.#parts.onDone(this, outcome);
+    this.#parts.onDone(this, outcome, status);
   }
 }

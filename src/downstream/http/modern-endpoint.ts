@@ -4,7 +4,7 @@ import type { RpcError } from '../../core/answer.ts';
 import { isObject } from '../../core/json.ts';
 import type { IncomingRequest } from '../../wire/contract.ts';
 import { rpcCode } from '../../wire/rpc-error.ts';
-import { draining, type Floor, turnAway, type Visit } from './endpoint.ts';
+import { draining, type Floor, standingFault, turnAway, type Visit } from './endpoint.ts';
 import { headerFault, paramFault } from './header-check.ts';
 import { ModernOutlet } from './modern-outlet.ts';
 import type { Refusal } from './refusal.ts';
@@ -39,18 +39,21 @@ export class ModernEndpoint {
   }
 
   #serve(request: IncomingRequest, visit: Visit, speaker: Speaker): void {
-    const { host, inFlight, limits, metrics } = this.#floor;
-    const { res, identity, startedMs } = visit;
+    const { host, inFlight, limits, metrics, now } = this.#floor;
+    const { res, identity, untilMs, startedMs } = visit;
     const isStanding = request.method === 'subscriptions/listen';
-    const full = inFlight.enter(identity.scope, isStanding);
+    const fault = isStanding ? standingFault(this.#floor, visit) : undefined;
+    const full = fault ?? inFlight.enter(identity.scope, isStanding);
     if (full !== undefined) {
       turnAway(this.#floor, visit, full, request.id);
       return;
     }
     const outlet = new ModernOutlet({
+      id: request.id,
       res,
       limits,
       isStanding,
+      hasLapsed: () => isStanding && now() >= untilMs,
       onDone: (done, outcome, status) => {
         inFlight.remove(done);
         inFlight.leave(identity.scope, isStanding);

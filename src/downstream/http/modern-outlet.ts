@@ -2,18 +2,22 @@ import type { ServerResponse } from 'node:http';
 import type { Reply, RpcError } from '../../core/answer.ts';
 import type { FarMessage } from '../../core/related.ts';
 import type { RequestId } from '../../wire/contract.ts';
+import { rpcCode } from '../../wire/rpc-error.ts';
 import type { Outlet } from '../contract.ts';
 import type { HttpLimits } from './contract.ts';
 import { openEvents, writeComment, writeEvent } from './events.ts';
 import { type Exchange, endStream, type Outcome, outcomeOf, sendJson } from './exchange.ts';
-import { notificationText, replyText } from './reply-text.ts';
+import { errorText, notificationText, replyText } from './reply-text.ts';
 import { statusOf } from './status.ts';
 
 export interface ModernOutletParts {
+  readonly id: RequestId;
   readonly res: ServerResponse;
   readonly limits: HttpLimits;
   /** A subscription, which is answered when it ends. */
   readonly isStanding: boolean;
+  /** It stands on a credential that has run out. */
+  readonly hasLapsed: () => boolean;
   /** Called once: answered, or given up by the client. */
   readonly onDone: (outlet: ModernOutlet, outcome: Outcome, status: number) => void;
 }
@@ -59,7 +63,7 @@ export class ModernOutlet implements Outlet, Exchange {
   }
 
   notify(notification: FarMessage): void {
-    if (this.#isDone) return;
+    if (this.#isDone || this.#lapsed()) return;
     this.#open();
     this.#write(notificationText(notification));
   }
@@ -68,9 +72,21 @@ export class ModernOutlet implements Outlet, Exchange {
   request(): void {}
 
   pulse(): void {
+    if (this.#lapsed()) return;
     if (this.#isOld) this.#open();
     if (this.#isStream) writeComment(this.#parts.res);
     this.#isOld = true;
+  }
+
+  /** Ends a stream whose caller is not known any more; it may come back with another credential. */
+  #lapsed(): boolean {
+    const { id, res, limits, hasLapsed } = this.#parts;
+    if (!hasLapsed()) return false;
+    this.#open();
+    this.#write(errorText(id, lapsed));
+    endStream(res, limits);
+    this.#done('gone', 200);
+    return true;
   }
 
   #open(): void {
@@ -91,3 +107,8 @@ export class ModernOutlet implements Outlet, Exchange {
     this.#parts.onDone(this, outcome, status);
   }
 }
+
+const lapsed: RpcError = {
+  code: rpcCode.expired,
+  message: 'the token of this stream has expired: open it again with a new one',
+};

@@ -6,6 +6,8 @@ import { type Floor, turnAway, type Visit } from './endpoint.ts';
 import { challenge } from './protected-resource.ts';
 import { refusal } from './refusal.ts';
 
+type Known = Extract<Authentication, { kind: 'known' }>;
+
 /** What is served at one path. */
 export interface Route {
   /** `open`: to everybody, by any name of this machine; `local`: to everybody who gets through the doors. */
@@ -75,12 +77,12 @@ export class Router {
     const enter = (who: Authentication): void => {
       // It may have gone while somebody looked up who it is.
       if (res.destroyed) return;
-      if (who.kind === 'known') serve({ req, res, identity: who.identity, startedMs });
+      if (who.kind === 'known') serve({ req, res, startedMs, ...standing(who) });
       else if (who.kind === 'unknown') this.#challenge(req, res, who.error);
       else turnAway(this.#parts.floor, { req, res }, undecided);
     };
     if (access !== 'known') {
-      serve({ req, res, identity: nobody, startedMs });
+      serve({ req, res, identity: nobody, untilMs: Number.POSITIVE_INFINITY, startedMs });
       return;
     }
     const who = this.#parts.authenticate(req.headers.authorization);
@@ -91,6 +93,10 @@ export class Router {
   #challenge(req: IncomingMessage, res: ServerResponse, error: string | undefined): void {
     turnAway(this.#parts.floor, { req, res }, challenge(this.#parts.metadata, error));
   }
+}
+
+function standing({ identity, expiresMs }: Known): Pick<Visit, 'identity' | 'untilMs'> {
+  return { identity, untilMs: expiresMs ?? Number.POSITIVE_INFINITY };
 }
 
 /** For what nobody is asked for. */

@@ -37,13 +37,13 @@ export class SessionOutlet implements Outlet {
 
   notify(notification: FarMessage): void {
     const text = notificationText(notification);
-    if (this.#stream.isAttached) this.#stream.send(text);
+    if (this.#stream.isRead()) this.#stream.send(text);
     else if (notification.method.endsWith('/list_changed')) this.#changes.add(text);
     else if (notification.method === 'notifications/cancelled') this.#wait(text);
   }
 
   request(text: string): void {
-    if (this.#stream.isAttached) this.#stream.send(text);
+    if (this.#stream.isRead()) this.#stream.send(text);
     else this.#wait(text);
   }
 

@@ -21,6 +21,8 @@ export interface SessionParts {
   readonly limits: HttpLimits;
   readonly replays: ByteBudget;
   readonly now: () => number;
+  /** When the credential runs out that it was opened with. */
+  readonly untilMs: number;
 }
 
 /** The first revision whose clients understand an event without data. */
@@ -40,12 +42,14 @@ export class HttpSession {
   #nextStream = getStream + 1;
   readonly #requests = new Map<RequestId, Unanswered>();
   #usedMs: number;
+  #untilMs: number;
   readonly outlet: SessionOutlet;
   client: LegacySession | undefined;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#usedMs = parts.now();
+    this.#untilMs = parts.untilMs;
     this.#get = this.#stream(getStream, () => this.#touch());
     this.outlet = new SessionOutlet(this.#get);
   }
@@ -59,12 +63,19 @@ export class HttpSession {
   }
 
   get hasGetStream(): boolean {
-    return this.#get.isAttached;
+    return this.#get.isRead();
   }
 
   /** Nothing is going on, and nothing was since `sinceMs`. */
   isIdle(sinceMs: number): boolean {
-    return this.#requests.size === 0 && !this.#get.isAttached && this.#usedMs < sinceMs;
+    return this.#requests.size === 0 && !this.#get.isRead() && this.#usedMs < sinceMs;
+  }
+
+  /** The caller has come with a credential that is good until then. */
+  proven(untilMs: number): void {
+    // A stream that should have ended by now is not taken on by it.
+    this.#get.isRead();
+    this.#untilMs = Math.max(this.#untilMs, untilMs);
   }
 
   /** A request with this id has no answer yet. */
@@ -90,7 +101,7 @@ export class HttpSession {
   /** The connection for what belongs to no request. */
   openGet(res: ServerResponse): void {
     this.#touch();
-    this.#get.attach(res);
+    this.#get.stand(res);
     this.outlet.opened();
   }
 
@@ -118,7 +129,7 @@ export class HttpSession {
     if (number === '' || stream === undefined) return false;
     this.#touch();
     this.#closed.delete(Number(number));
-    stream.attach(res, Number(sequence));
+    stream.stand(res, Number(sequence));
     if (stream === this.#get) this.outlet.opened();
     return true;
   }
@@ -144,7 +155,7 @@ export class HttpSession {
   }
 
   #stream(number: number, onDetached: () => void): EventStream {
-    const { limits, replays, protocolVersion } = this.#parts;
+    const { limits, replays, protocolVersion, now } = this.#parts;
     const { replayBytes, unreadBytes, stallMs } = limits;
     const primes = protocolVersion >= primingRevision;
     return new EventStream({
@@ -154,6 +165,7 @@ export class HttpSession {
       replays,
       unreadBytes,
       stallMs,
+      hasLapsed: () => now() >= this.#untilMs,
       onDetached,
     });
   }

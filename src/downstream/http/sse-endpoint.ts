@@ -1,7 +1,15 @@
 import type { Incoming, IncomingRequest } from '../../wire/contract.ts';
 import { rpcCode } from '../../wire/rpc-error.ts';
 import { helloOf, welcome } from '../handshake.ts';
-import { accept, draining, type Floor, openClient, turnAway, type Visit } from './endpoint.ts';
+import {
+  accept,
+  draining,
+  type Floor,
+  openClient,
+  standingFault,
+  turnAway,
+  type Visit,
+} from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import { getFault } from './post.ts';
 import { type Refusal, refusal } from './refusal.ts';
@@ -28,8 +36,8 @@ export class SseEndpoint {
   }
 
   open(visit: Visit): void {
-    const { inFlight, limits, metrics } = this.#floor;
-    const { res, identity } = visit;
+    const { inFlight, limits, metrics, now } = this.#floor;
+    const { res, identity, untilMs } = visit;
     const caller = identity.scope;
     const fault = this.#admit(visit, caller);
     if (fault !== undefined) {
@@ -42,7 +50,9 @@ export class SseEndpoint {
       inFlight.leave(caller, false);
     };
     const { unreadBytes } = limits;
-    const session = new SseSession({ id, identity, res, unreadBytes, onFinished });
+    const onLapsed = (): void => this.#book.end(session);
+    const parts = { id, identity, res, unreadBytes, now, untilMs, onLapsed, onFinished };
+    const session: SseSession = new SseSession(parts);
     this.#book.add(session);
     res.on('close', () => {
       inFlight.leave(caller, true);
@@ -59,6 +69,7 @@ export class SseEndpoint {
       turnAway(this.#floor, visit, unknownSession);
       return;
     }
+    session.proven(visit.untilMs);
     switch (message.kind) {
       case 'request':
         this.#request(message, session, visit);
@@ -82,10 +93,11 @@ export class SseEndpoint {
   }
 
   /** A place for one more session, and for its stream. */
-  #admit({ req }: Visit, caller: string): Refusal | undefined {
+  #admit(visit: Visit, caller: string): Refusal | undefined {
     const { inFlight } = this.#floor;
     if (this.#floor.isDraining()) return draining;
-    const fault = getFault(req.headers) ?? inFlight.enter(caller, true);
+    const wrong = getFault(visit.req.headers) ?? standingFault(this.#floor, visit);
+    const fault = wrong ?? inFlight.enter(caller, true);
     if (fault !== undefined) return fault;
     const full = this.#book.reserve(caller);
     if (full !== undefined) inFlight.leave(caller, true);

@@ -14,6 +14,11 @@ export interface SseSessionParts {
   readonly identity: Identity;
   readonly res: ServerResponse;
   readonly unreadBytes: number;
+  readonly now: () => number;
+  /** When the credential runs out that it was opened with. */
+  readonly untilMs: number;
+  /** It has run out, and the caller has not come with another. */
+  readonly onLapsed: () => void;
   /** A request has its answer, or will never have one. */
   readonly onFinished: (request: Exchange) => void;
 }
@@ -24,10 +29,12 @@ export interface SseSessionParts {
 export class SseSession implements Outlet, BookedSession {
   readonly #parts: SseSessionParts;
   readonly #requests = new Map<RequestId, Exchange>();
+  #untilMs: number;
   client: LegacySession | undefined;
 
   constructor(parts: SseSessionParts) {
     this.#parts = parts;
+    this.#untilMs = parts.untilMs;
   }
 
   get id(): string {
@@ -42,6 +49,11 @@ export class SseSession implements Outlet, BookedSession {
   open(endpoint: string): void {
     openEvents(this.#parts.res);
     this.#parts.res.write(`event: endpoint\ndata: ${endpoint}\n\n`);
+  }
+
+  /** The caller has come with a credential that is good until then. */
+  proven(untilMs: number): void {
+    this.#untilMs = Math.max(this.#untilMs, untilMs);
   }
 
   isWaiting(id: RequestId): boolean {
@@ -84,8 +96,9 @@ export class SseSession implements Outlet, BookedSession {
     return false;
   }
 
-  pulse(): void {
-    if (!this.#parts.res.destroyed) writeComment(this.#parts.res);
+  pulse(nowMs: number): void {
+    if (nowMs >= this.#untilMs) this.#parts.onLapsed();
+    else if (!this.#parts.res.destroyed) writeComment(this.#parts.res);
   }
 
   destroy(): void {
@@ -94,9 +107,10 @@ export class SseSession implements Outlet, BookedSession {
   }
 
   #write(text: string | Buffer): void {
-    const { res, unreadBytes } = this.#parts;
+    const { res, unreadBytes, now, onLapsed } = this.#parts;
     if (res.destroyed || res.writableEnded) return;
-    if (res.writableLength > unreadBytes) res.destroy();
+    if (now() >= this.#untilMs) onLapsed();
+    else if (res.writableLength > unreadBytes) res.destroy();
     else writeEvent(res, text);
   }
 

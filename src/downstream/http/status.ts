@@ -10,11 +10,19 @@ const statuses: ReadonlyMap<number, number> = new Map([
   [rpcCode.unsupportedVersion, 400],
 ]);
 
+const noRoom = 503;
+
 /** A larger error is none of these. */
 const errorBytes = 64 * 1024;
 
+/** The HTTP status of an answer that is not a stream: legacy errors come with 200, but where there was no room. */
+export function legacyStatusOf(reply: Reply): number {
+  return retryAfterOf(reply) === undefined ? 200 : noRoom;
+}
+
 /** The HTTP status of an answer to a modern request. */
 export function statusOf(reply: Reply): number {
+  if (retryAfterOf(reply) !== undefined) return noRoom;
   const code =
     reply.kind === 'refused'
       ? reply.error.code
@@ -22,6 +30,11 @@ export function statusOf(reply: Reply): number {
         ? relayedCode(reply.response)
         : undefined;
   return (code === undefined ? undefined : statuses.get(code)) ?? 200;
+}
+
+/** After how many seconds the client may be served. */
+export function retryAfterOf(reply: Reply): number | undefined {
+  return reply.kind === 'refused' ? reply.retryAfterS : undefined;
 }
 
 function relayedCode({ kind, line, value }: RawResponse): number | undefined {

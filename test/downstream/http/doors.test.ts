@@ -45,6 +45,18 @@ describe('who may be named in Host', () => {
   });
 });
 
+it.each([
+  ['a relay that keeps another port', '127.0.0.1:9000'],
+  ['a relay under a name', 'gate.example:443'],
+])('through %s the error says where to name it, and named it gets in', (_, host) => {
+  const settings = { host: '127.0.0.1', port: 8787, isSecure: false, allowedOrigins: [] };
+  const fault = createDoors({ ...settings, allowedHosts: [] }).fault({ host });
+  expect(fault?.error.message).toBe(
+    `host "${host}" is not allowed: name it in "transport.http.allowedHosts"`,
+  );
+  expect(createDoors({ ...settings, allowedHosts: [host] }).fault({ host })).toBeUndefined();
+});
+
 describe('whose pages may send', () => {
   const settings = {
     host: '127.0.0.1',

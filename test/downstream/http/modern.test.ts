@@ -357,3 +357,14 @@ describe('headers repeat what the body says', () => {
     expect((await ask(face, { headers, body })).status).toBe(200);
   });
 });
+
+it('no room is HTTP 503 and a time to come again', async () => {
+  const face = await openFace();
+  const got = await ask(face, modern('tools/call', { name: 'full' }));
+  expect([got.status, got.headers['retry-after'], codeOf(got)]).toEqual([503, '7', 4503]);
+  const told = await ask(face, modern('tools/call', { name: 'full', told: true }));
+  expect([told.status, told.headers['retry-after']]).toEqual([200, undefined]);
+  expect(told.events.at(-1)?.data).toMatchObject({ error: { code: 4503 } });
+  const failed = await ask(face, modern('tools/call', { name: 'fail', code: 4503 }));
+  expect([failed.status, failed.headers['retry-after']]).toEqual([200, undefined]);
+});

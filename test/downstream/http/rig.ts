@@ -75,7 +75,7 @@ export class FakeHost implements Host {
     return Promise.resolve();
   }
 
-  // `hold`: nothing yet. `tell`: a notification first. `fail`: the error that it names. Everything else is echoed.
+  // `hold`: nothing yet. `tell`: a notification first. `fail`: the error that it names. `full`: no room. Everything else is echoed.
   #serve(held: Held): void {
     const { request, outlet } = held;
     const { method, params = {}, id } = request;
@@ -83,6 +83,10 @@ export class FakeHost implements Host {
     if (name === 'hold' || method === 'subscriptions/listen') {
       this.held.push(held);
       if (method === 'subscriptions/listen') outlet.notify(note('notifications/acknowledged'));
+    } else if (name === 'full') {
+      const error = { code: 4503, message: 'there is no room; try again later' };
+      if (params['told'] === true) outlet.notify(note('notifications/message'));
+      outlet.reply(id, { kind: 'refused', error, retryAfterS: 7 });
     } else if (name === 'fail' && typeof params['code'] === 'number') {
       outlet.refuse(id, { code: params['code'], message: 'as asked' });
     } else {

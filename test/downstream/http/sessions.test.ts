@@ -339,3 +339,15 @@ it.each([
   expect(got).toMatchObject({ status: 400, json: { error: { code } } });
   expect(face.host.sessions[0]?.told).toEqual([]);
 });
+
+it('no room is HTTP 503 and a time to come again, unless a stream has begun', async () => {
+  const face = await openFace();
+  const headers = await openSession(face);
+  const got = await ask(face, { headers, body: call(1, 'full') });
+  expect([got.status, got.headers['retry-after']]).toEqual([503, '7']);
+  expect(got.json).toMatchObject({ id: 1, error: { code: 4503 } });
+  const told = await ask(face, { headers, body: call(2, 'full', { told: true }) });
+  expect([told.status, told.headers['retry-after']]).toEqual([200, undefined]);
+  expect(told.events.at(-1)?.data).toMatchObject({ id: 2, error: { code: 4503 } });
+  expect((await ask(face, { headers, body: call(3, 'echo') })).status).toBe(200);
+});

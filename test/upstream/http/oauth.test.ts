@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readChallenge, union } from '../../../src/upstream/http/oauth/challenge.ts';
 import { isAllowed } from '../../../src/upstream/http/oauth/guarded-fetch.ts';
 import { type LoginOptions, login } from '../../../src/upstream/http/oauth/login.ts';
+import { checkIssuer } from '../../../src/upstream/http/oauth/trusted-issuer.ts';
 import type { RemoteSpec } from '../../../src/upstream/server-spec.ts';
 import { call, scratchFolder } from '../rig.ts';
 import {
@@ -42,7 +43,12 @@ function stored(file: string): { tokens: Record<string, string>; client: Record<
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-const oauth = { clientId: 'client', clientSecret: 'the-s3cret', scopes: ['tools'] };
+const oauth = {
+  clientId: 'client',
+  clientSecret: 'the-s3cret',
+  issuer: undefined,
+  scopes: ['tools'],
+};
 
 describe('a server that wants authorization', () => {
   it('ends the run with what a person has to do', async () => {
@@ -188,10 +194,78 @@ describe('a server that wants authorization', () => {
   });
 });
 
-describe('a client that the operator registered', () => {
-  it('with a secret speaks for itself', async () => {
+/** With a client that the operator registered at the authorization server of the scene. */
+function pinned(all: Scene, issuer: string = all.auth.issuer): Scene {
+  return { ...all, spec: { ...all.spec, oauth: { ...oauth, issuer } } };
+}
+
+const asked = ({ auth }: Scene) => auth.peer.seen.map(({ path: at }) => at);
+
+describe('a configured secret', () => {
+  it('goes to no authorization server that the tool server alone names, and the reason says what to do', async () => {
     const all = await scene({ oauth });
     const { spec, auth, file } = all;
+    auth.settings.clientSecret = oauth.clientSecret;
+    const why = `its client secret would go to "${auth.issuer}", which the tool server alone vouches for: if that is right, pin its authorization server with "oauth": { "issuer": "${auth.issuer}" }`;
+    expect(await remote(spec.url, { spec }).over()).toBe(why);
+    await expect(logIn(all)).rejects.toThrow(why);
+    expect(asked(all).filter((at) => !at.startsWith('/.well-known/'))).toEqual([]);
+    expect(() => statSync(file)).toThrow();
+  });
+
+  it('goes there once it is pinned, with or without the last slash', async () => {
+    const all = await scene();
+    all.auth.settings.clientSecret = oauth.clientSecret;
+    const { spec } = pinned(all, `${all.auth.issuer}/`);
+    expect((await call(await remote(spec.url, { spec }).connected(), 'any')).kind).toBe('answered');
+  });
+
+  it('goes nowhere when the tool server names another than the pinned one', async () => {
+    const all = pinned(await scene(), 'https://auth.example');
+    all.auth.settings.clientSecret = oauth.clientSecret;
+    const why = `its authorization server is "${all.auth.issuer}" and not "https://auth.example", as "oauth.issuer" says`;
+    expect(await remote(all.spec.url, { spec: all.spec }).over()).toBe(why);
+    await expect(logIn(all)).rejects.toThrow(why);
+    expect(asked(all)).not.toContain('/token');
+  });
+
+  const own = 'https://tools.example/mcp';
+  const found = (authorizationServerUrl: string, tokenEndpoint?: string) => ({
+    authorizationServerUrl,
+    ...(tokenEndpoint !== undefined && {
+      authorizationServerMetadata: {
+        issuer: authorizationServerUrl,
+        authorization_endpoint: `${authorizationServerUrl}/authorize`,
+        token_endpoint: tokenEndpoint,
+        response_types_supported: ['code'],
+      },
+    }),
+  });
+  it.each([
+    ['the origin of the tool server', found('https://tools.example'), true],
+    ['a path of it', found('https://tools.example/auth', 'https://tools.example/t'), true],
+    ['its tokens elsewhere', found('https://tools.example', 'https://evil.example/t'), false],
+    ['another port', found('https://tools.example:8443'), false],
+    ['another scheme', found('http://tools.example'), false],
+    ['a name below it', found('https://auth.tools.example'), false],
+  ])('without a pin, for an authorization server at %s: %s', (_, discovery, isGiven) => {
+    const check = () => checkIssuer(discovery, oauth, own);
+    if (isGiven) expect(check).not.toThrow();
+    else expect(check).toThrow('pin its authorization server');
+    expect(() => checkIssuer(discovery, { ...oauth, clientSecret: undefined }, own)).not.toThrow();
+  });
+
+  it('is shown in no reason, and what a server names is shortened', () => {
+    const named = `https://evil.example/${'x'.repeat(1000)}`;
+    const check = () => checkIssuer(found(named), oauth, own);
+    expect(check).toThrow(/^.{100,700}$/);
+    expect(check).not.toThrow(oauth.clientSecret);
+  });
+});
+
+describe('a client that the operator registered', () => {
+  it('with a secret speaks for itself', async () => {
+    const { spec, auth, file } = pinned(await scene());
     auth.settings.clientSecret = oauth.clientSecret;
     const rig = remote(spec.url, { spec });
     const connection = await rig.connected();
@@ -203,8 +277,7 @@ describe('a client that the operator registered', () => {
   });
 
   it('shows its secret to no other authorization server than the first', async () => {
-    const all = await scene({ oauth });
-    const { spec, auth, file } = all;
+    const { spec, auth, file } = pinned(await scene());
     auth.settings.clientSecret = oauth.clientSecret;
     await remote(spec.url, { spec }).connected();
     const thief = await authorizationServer();
@@ -212,13 +285,28 @@ describe('a client that the operator registered', () => {
     const moved = await guarded(thief.issuer, new Set());
     writeFileSync(file, text.replaceAll(JSON.stringify(spec.url), JSON.stringify(moved.url)));
     const reason = await remote(moved.url, { spec: { ...spec, url: moved.url } }).over();
-    expect(reason).toMatch(/^its authorization cannot be renewed: /);
+    expect(reason).toBe(
+      `its authorization server is "${thief.issuer}" and not "${auth.issuer}", as "oauth.issuer" says`,
+    );
     expect(reason).not.toContain(oauth.clientSecret);
     expect(thief.peer.seen.filter(({ path: at }) => at === '/token')).toEqual([]);
   });
 
+  it('goes with its secret to another authorization server once the operator has pinned that one', async () => {
+    const { spec, auth, file } = pinned(await scene());
+    auth.settings.clientSecret = oauth.clientSecret;
+    await remote(spec.url, { spec }).connected();
+    const next = await scene();
+    next.auth.settings.clientSecret = oauth.clientSecret;
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replaceAll(JSON.stringify(spec.url), JSON.stringify(next.spec.url)));
+    const moved = { ...pinned(next).spec, tokenDir: spec.tokenDir };
+    await remote(moved.url, { spec: moved }).connected();
+    expect(next.auth.grants).toEqual(['client_credentials']);
+  });
+
   it('with a wrong secret is told so, without the secret', async () => {
-    const { spec, auth } = await scene({ oauth });
+    const { spec, auth } = pinned(await scene());
     auth.settings.clientSecret = 'another';
     const reason = await remote(spec.url, { spec }).over();
     expect(reason).toMatch(/authorization/);

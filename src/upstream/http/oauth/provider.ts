@@ -10,10 +10,10 @@ import {
   type OAuthTokens,
   OAuthTokensSchema,
 } from '@modelcontextprotocol/sdk/shared/auth.js';
-import { GateError } from '../../../core/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts';
 import type { OauthSpec } from '../../server-spec.ts';
 import type { TokenState } from './token-file.ts';
+import { checkIssuer } from './trusted-issuer.ts';
 
 export interface ProviderOptions {
   readonly oauth: OauthSpec | undefined;
@@ -70,7 +70,9 @@ export class GateProvider implements OAuthClientProvider {
     const { oauth, redirectUrl } = this.#options;
     const { client } = this.#state;
     if (oauth?.clientId === undefined) return registered(client, redirectUrl);
-    const known = client?.['client_id'] === oauth.clientId ? client['issuer'] : undefined;
+    // A pinned one is the operator's word, also where it was another before.
+    const isBound = oauth.issuer === undefined && client?.['client_id'] === oauth.clientId;
+    const known = isBound ? client?.['issuer'] : undefined;
     return {
       client_id: oauth.clientId,
       ...(oauth.clientSecret === undefined ? {} : { client_secret: oauth.clientSecret }),
@@ -109,7 +111,7 @@ export class GateProvider implements OAuthClientProvider {
 
   /** Only for as long as this login lasts: a server may move to another authorization server at any time. */
   saveDiscoveryState(discovery: OAuthDiscoveryState): void {
-    checkDiscovery(discovery);
+    checkIssuer(discovery, this.#options.oauth, this.#state.server);
     this.#discovery = discovery;
   }
 
@@ -142,25 +144,6 @@ function registered(
   const uris = client?.['redirect_uris'];
   const fits = redirectUrl === undefined || !Array.isArray(uris) || uris.includes(redirectUrl);
   return fits ? read.data : undefined;
-}
-
-/**
- * The document must be of the issuer that it was asked from (RFC 8414 section 3.3), but for servers of the first revisions,
- * which are their own authorization server and name another issuer.
- */
-function checkDiscovery(discovery: OAuthDiscoveryState): void {
-  const { authorizationServerUrl, authorizationServerMetadata: metadata } = discovery;
-  if (discovery.resourceMetadata === undefined || metadata === undefined) return;
-  if (withoutSlash(metadata.issuer) !== withoutSlash(authorizationServerUrl)) {
-    throw new GateError(
-      'upstream_unavailable',
-      'its authorization server says that it is another issuer than it was asked for',
-    );
-  }
-}
-
-function withoutSlash(url: string): string {
-  return url.endsWith('/') ? url.slice(0, -1) : url;
 }
 
 function plain(value: unknown): JsonObject {
