@@ -83,7 +83,8 @@ export class Redaction {
 
   /** What stands between tags: nothing is looked for in those, nor across them. */
   #pieces(text: string): readonly Span[] {
-    if (!text.includes('[')) return [{ start: 0, end: text.length }];
+    const isTagged = text.includes('[REDACTED') || text.includes(truncationTag);
+    if (!isTagged) return [{ start: 0, end: text.length }];
     const pieces: Span[] = [];
     let start = 0;
     for (const { 0: tag, index } of text.matchAll(this.#tags)) {
@@ -97,8 +98,7 @@ export class Redaction {
   #escaped(text: string, { start, end }: Span, escapes: number): readonly Found[] {
     let view = text.slice(start, end);
     let source = (at: number) => at + start;
-    const found = [...this.#spans(view)];
-    const places: Found[] = found.map((span) => placed(span, source));
+    const places = this.#spans(view).map((span) => placed(span, source));
     for (let level = 0; escapes > 0; level += 1) {
       const next = unescaped(view);
       if (next === undefined) return places;
@@ -112,11 +112,14 @@ export class Redaction {
   }
 
   #spans(text: string): readonly Found[] {
-    return this.#marks.flatMap((mark) => {
+    const found: Found[] = [];
+    for (const mark of this.#marks) {
       const spans = mark.detector.find(text);
-      if (spans.length > 0) this.found.add(mark);
-      return spans.map(({ start, end }) => ({ start, end, tag: mark.tag }));
-    });
+      if (spans.length === 0) continue;
+      this.found.add(mark);
+      for (const { start, end } of spans) found.push({ start, end, tag: mark.tag });
+    }
+    return found;
   }
 }
 

@@ -18,6 +18,7 @@ const separators = new Set([' ', '-', '\u00a0']);
 export const cardNumberDetector: Detector = {
   class: 'pci.pan',
   find: (text) => {
+    if (text.length < fewestDigits) return [];
     const found: Span[] = [];
     const chain: Group[] = [];
     for (const { 0: digits, index: start } of text.matchAll(digitRuns)) {

@@ -7,6 +7,7 @@ const last = /-----END [A-Z0-9 ]{0,80}PRIVATE KEY(?: BLOCK)?-----/g;
 export const privateKeyDetector: Detector = {
   class: 'secret.private_key',
   find: (text) => {
+    if (!text.includes('PRIVATE KEY')) return [];
     const found: Span[] = [];
     first.lastIndex = 0;
     for (;;) {

@@ -1,5 +1,8 @@
 import type { Detector, Span } from './detector.ts';
 
+/** The shortest of them is longer. */
+const fewestCharacters = 14;
+
 /**
  * How each kind of credential begins, as `policies/lib/secrets.rego` knows it, and which characters belong to the rest of
  * it. The beginnings have a bounded length, so that no text can make one be tried over and over.
@@ -24,6 +27,7 @@ export const secretDetectors: readonly Detector[] = kinds.map(([name, beginning,
 }));
 
 function tokens(text: string, beginning: RegExp, rest: RegExp): readonly Span[] {
+  if (text.length < fewestCharacters) return [];
   const found: Span[] = [];
   beginning.lastIndex = 0;
   for (;;) {
