@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonical } from '../../src/core/canonical.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { ToolCall } from '../../src/core/tool-call.ts';
 import { type Order, rewrite } from '../../src/enforcement/rewrite.ts';
@@ -36,10 +35,10 @@ describe('a merge patch', () => {
   });
 
   it('applied again changes nothing', () => {
-    const plain = fc.dictionary(
+    const plain: fc.Arbitrary<JsonObject> = fc.dictionary(
       fc.string(),
       fc.jsonValue({ depthSize: 'small' }),
-    ) as fc.Arbitrary<JsonObject>;
+    );
     void fc.assert(
       fc.property(plain, plain, (target, patch) => {
         const first = rewrite(callOf(target), { patch });
@@ -119,7 +118,7 @@ describe('a call cannot be rewritten', () => {
   ])('%s', (_claim, order, reason) => {
     const answer = rewrite(callOf({ a: 1 }), order);
     expect(answer.kind === 'fault' ? answer.reason : 'none').toMatch(reason);
-    expect(canonical({}.constructor.name)).toBe('"Object"');
+    expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
   it('when it is no tool call', () => {
