@@ -1,8 +1,8 @@
 import { type Frontier, pushLeaf, rootOf, rootOfLeaves } from '../journal/merkle.ts';
 import type { Connection } from './connection.ts';
-import type { EntryDraft, Head, LedgerId } from './contract.ts';
+import type { EntryDraft, EntryKind, Head, LedgerId } from './contract.ts';
 import { bytes, integer } from './row.ts';
-import { sealEntry } from './seal-entry.ts';
+import { type SealedEntry, sealEntry } from './seal-entry.ts';
 
 /** A tile holds this many hashes (C2SP tlog-tiles). */
 const tileWidth = 256;
@@ -10,6 +10,14 @@ const tileWidth = 256;
 interface Tail {
   readonly size: number;
   readonly frontier: Frontier;
+}
+
+/** What an entry is found by. */
+interface EntryIndex {
+  readonly kind: EntryKind;
+  readonly timeMs: number;
+  readonly traceId?: string | undefined;
+  readonly decisionId?: string | undefined;
 }
 
 /**
@@ -30,16 +38,19 @@ export class Ledger {
     this.#tail = undefined;
   }
 
-  append(draft: EntryDraft, made?: ReadonlyMap<string, string>): LedgerId {
-    const { body, leaf } = sealEntry(draft, made);
+  append(draft: EntryDraft): LedgerId {
+    return this.insert(draft, sealEntry(draft));
+  }
+
+  insert({ kind, timeMs, traceId, decisionId }: EntryIndex, { body, leaf }: SealedEntry): LedgerId {
     const { size, frontier } = this.#read();
     this.#connection.run(
       'insertEntry',
       size,
-      draft.timeMs,
-      draft.kind,
-      draft.traceId ?? null,
-      draft.decisionId ?? null,
+      timeMs,
+      kind,
+      traceId ?? null,
+      decisionId ?? null,
       body,
       leaf,
     );
