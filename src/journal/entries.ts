@@ -1,4 +1,5 @@
 import { sha256 } from '../core/digest.ts';
+import { frozen } from '../core/frozen.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { once } from '../core/once.ts';
 import { shortened } from '../core/shortened.ts';
@@ -57,7 +58,7 @@ export function decisionEntry(facts: DecisionFacts): Posting['entry'] {
       approval_id: facts.approvalId ?? null,
       arguments_hash: null,
       asked_hash: null,
-      budget: input.context.budget.map(budgetFields),
+      budget: listOf(input.context.budget, budgetFields),
       cost_estimate_usd: properties.cost.estimate_usd,
       enforced: decided.enforced,
       engine: policy === undefined ? null : engineOf(policy),
@@ -153,8 +154,8 @@ export function outcomeEntry(facts: OutcomeFacts): Posting['entry'] {
     traceId: facts.traceId,
     decisionId: facts.decisionId,
     fields: {
-      adapted: [...facts.adapted],
-      classes: [...facts.classes],
+      adapted: listOf(facts.adapted, String),
+      classes: listOf(facts.classes, String),
       cost_usd: facts.costUsd,
       delivered_hash: hashOf(facts.delivered),
       duration_ms: Math.round(facts.durationMs),
@@ -188,33 +189,53 @@ function hashOf(bytes: Buffer | undefined): string | null {
   return bytes === undefined ? null : sha256(bytes).toString('hex');
 }
 
+/** Most lists have nothing in them, and are one and the same. */
+function listOf<T>(list: readonly T[], toJson: (each: T) => Json): readonly Json[] {
+  return list.length === 0 ? noneYet : list.map(toJson);
+}
+
+function shared<Key extends object, Part>(make: (key: Key) => Part): (key: Key) => Part {
+  return once((key: Key) => frozen(make(key)));
+}
+
 function shortenedOrNull(text: string | undefined, limit: number): string | null {
   return text === undefined ? null : shortened(text, limit);
 }
 
-// Entries that share such parts are handed to the store's thread sooner.
-const engineOf = once(engineFields);
-const policyOf = once(policyFields);
-const saidBy = once(decisionFields);
-const dataOf = once(dataFields);
-const identityOf = once(identityFields);
-const modelOf = once(modelFields);
+const noneYet: readonly Json[] = frozen([]);
+
+// What entries have in common is frozen: the store puts it into text once.
+const engineOf = shared(engineFields);
+const policyOf = shared(policyFields);
+const saidBy = shared(decisionFields);
 
 // From here on members stand in the order of RFC 8785, which makes sealing an entry cheap; any order would be right.
 
-// The four predicates' inputs, without arguments: those are in the payload.
+// The four predicates' inputs, without arguments: those are in the payload. Calls of one session mostly share them.
 function predicateInputs({ subject, model, classification, context }: PolicyInput): JsonObject {
-  return {
-    data: dataOf(classification),
-    identity: identityOf(subject),
-    model: modelOf(model),
-    policy: {
-      approval_mode: context.approval_mode,
-      client: { name: context.client.name, version: context.client.version },
-      freeze: context.freeze,
-    },
-  };
+  const { approval_mode, client, freeze } = context;
+  const known = lastInputs.get(client);
+  const isSame =
+    known?.subject === subject &&
+    known.model === model &&
+    known.classification === classification &&
+    known.approval_mode === approval_mode &&
+    known.freeze === freeze;
+  if (isSame) return known.fields;
+  const fields = frozen({
+    data: dataFields(classification),
+    identity: identityFields(subject),
+    model: modelFields(model),
+    policy: { approval_mode, client: { name: client.name, version: client.version }, freeze },
+  });
+  lastInputs.set(client, { subject, model, classification, approval_mode, freeze, fields });
+  return fields;
 }
+
+type LastInputs = Pick<PolicyInput, 'subject' | 'model' | 'classification'> &
+  Pick<PolicyInput['context'], 'approval_mode' | 'freeze'> & { readonly fields: JsonObject };
+
+const lastInputs = new WeakMap<PolicyInput['context']['client'], LastInputs>();
 
 function dataFields({ classifier, labels }: PolicyInput['classification']): JsonObject {
   return { classifier: { id: classifier.id, version: classifier.version }, labels };

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { GateError } from '../core/errors.ts';
+import { frozen } from '../core/frozen.ts';
 import { isObject } from '../core/json.ts';
 import { createBuiltins } from './builtins.ts';
 import { textEvaluator } from './engine-abi.ts';
@@ -135,12 +136,6 @@ class Answers {
 
 const keptLength = 4096;
 const maxKept = 256;
-
-function frozen(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  for (const each of Object.values(value)) frozen(each);
-  return Object.freeze(value);
-}
 
 /** The result set of an entry point: exactly one result, or the policy has no answer. */
 function onlyResult(results: unknown): unknown {

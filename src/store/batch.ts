@@ -1,12 +1,13 @@
 import type { GateErrorCode } from '../core/errors.ts';
 import type { SyncLevel } from './connection.ts';
-import type { LedgerId, Posting } from './contract.ts';
+import type { LedgerId } from './contract.ts';
 import type { Failure } from './failure.ts';
+import type { Packed } from './packed.ts';
 
-/** What the main thread hands to the writer thread: one transaction. What postings have in common is cloned once. */
+/** What the main thread hands to the writer thread: one transaction. */
 export interface Batch {
   readonly level: SyncLevel;
-  readonly postings: readonly Posting[];
+  readonly packed: Packed;
 }
 
 /** What the writer thread says: `ready` first, then one answer to each batch. */

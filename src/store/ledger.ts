@@ -1,15 +1,21 @@
 import { type Frontier, pushLeaf, rootOf, rootOfLeaves } from '../journal/merkle.ts';
 import type { Connection } from './connection.ts';
-import type { EntryDraft, Head, LedgerId } from './contract.ts';
+import type { EntryDraft, EntryKind, Head, LedgerId } from './contract.ts';
 import { bytes, integer } from './row.ts';
-import { sealEntry } from './seal-entry.ts';
-
-/** A tile holds this many hashes (C2SP tlog-tiles). */
-const tileWidth = 256;
+import { type SealedEntry, sealEntry } from './seal-entry.ts';
+import { TileLeaves, tileWidth } from './tile-leaves.ts';
 
 interface Tail {
   readonly size: number;
   readonly frontier: Frontier;
+}
+
+/** What an entry is found by. */
+interface EntryIndex {
+  readonly kind: EntryKind;
+  readonly timeMs: number;
+  readonly traceId?: string | undefined;
+  readonly decisionId?: string | undefined;
 }
 
 /**
@@ -20,30 +26,36 @@ export class Ledger {
   readonly #connection: Connection;
   #stored: Tail | undefined;
   #tail: Tail | undefined;
+  readonly #leaves = new TileLeaves();
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
   restart(): void {
+    if (this.#tail !== this.#stored) this.#leaves.forget();
     this.#stored = undefined;
     this.#tail = undefined;
   }
 
-  append(draft: EntryDraft, made?: ReadonlyMap<string, string>): LedgerId {
-    const { body, leaf } = sealEntry(draft, made);
+  append(draft: EntryDraft): LedgerId {
+    return this.insert(draft, sealEntry(draft));
+  }
+
+  insert({ kind, timeMs, traceId, decisionId }: EntryIndex, { body, leaf }: SealedEntry): LedgerId {
     const { size, frontier } = this.#read();
     this.#connection.run(
       'insertEntry',
       size,
-      draft.timeMs,
-      draft.kind,
-      draft.traceId ?? null,
-      draft.decisionId ?? null,
+      timeMs,
+      kind,
+      traceId ?? null,
+      decisionId ?? null,
       body,
       leaf,
     );
     this.#tail = { size: size + 1, frontier: pushLeaf(frontier, size, leaf) };
+    this.#leaves.add(size, leaf);
     if ((size + 1) % tileWidth === 0) this.#addTiles(size + 1, tileRoot(frontier, leaf));
     return { seq: size, leaf: leaf.toString('hex') };
   }
@@ -60,6 +72,7 @@ export class Ledger {
       return part();
     } catch (error) {
       this.#tail = before;
+      this.#leaves.forget();
       throw error;
     }
   }
@@ -67,8 +80,10 @@ export class Ledger {
   flush(): void {
     if (this.#tail === undefined || this.#tail === this.#stored) return;
     const { size, frontier } = this.#tail;
-    this.#connection.run('setHead', size, Buffer.concat(frontier), rootOf(frontier));
+    const root = rootOf(frontier);
+    this.#connection.run('setHead', size, Buffer.concat(frontier), root);
     this.#stored = this.#tail;
+    this.#leaves.leaveAt(size, root);
   }
 
   #read(): Tail {
@@ -76,6 +91,7 @@ export class Ledger {
     const row = this.#connection.get('head') ?? {};
     this.#stored = { size: integer(row, 'size'), frontier: split(bytes(row, 'frontier')) };
     this.#tail = this.#stored;
+    this.#leaves.goOnAt(this.#stored.size, bytes(row, 'root'));
     return this.#tail;
   }
 
@@ -83,15 +99,23 @@ export class Ledger {
   #addTiles(size: number, firstRoot: Buffer): void {
     let position = size / tileWidth - 1;
     for (let level = 0; Number.isInteger(position); level += 1) {
-      const rows =
-        level === 0
-          ? this.#connection.all('leavesFrom', position * tileWidth, tileWidth)
-          : this.#connection.all('tileRootsFrom', level - 1, position * tileWidth, tileWidth);
-      const hashes = rows.map((row) => bytes(row, level === 0 ? 'leaf' : 'root'));
+      const hashes = level === 0 ? this.#leavesOf(position) : this.#rootsOf(level, position);
       const root = level === 0 ? firstRoot : rootOfLeaves(hashes);
       this.#connection.run('insertTile', level, position, Buffer.concat(hashes), root);
       position = (position + 1) / tileWidth - 1;
     }
+  }
+
+  #leavesOf(position: number): readonly Buffer[] {
+    const first = position * tileWidth;
+    const known = this.#leaves.from(first);
+    if (known !== undefined) return known;
+    return this.#connection.all('leavesFrom', first, tileWidth).map((row) => bytes(row, 'leaf'));
+  }
+
+  #rootsOf(level: number, position: number): readonly Buffer[] {
+    const rows = this.#connection.all('tileRootsFrom', level - 1, position * tileWidth, tileWidth);
+    return rows.map((row) => bytes(row, 'root'));
   }
 }
 

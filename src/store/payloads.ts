@@ -13,19 +13,30 @@ const nonce = Buffer.alloc(12);
 export const saltBytes = 32;
 const tagBytes = 16;
 
-/** Keeps `tag, AES-256-GCM(salt, bytes)`, and the key in a table of its own: with the key, both are gone for good. */
 export function putPayload(connection: Connection, draft: PayloadDraft): void {
   if (draft.salt.length !== saltBytes) {
     throw new GateError('usage', `payload salt has ${draft.salt.length} bytes, expected 32`);
   }
+  putSalted(connection, draft, Buffer.concat([draft.salt, draft.bytes]));
+}
+
+/**
+ * Keeps `tag, AES-256-GCM(salt, bytes)`, and the key in a table of its own: with the key, both are gone for good.
+ * `salted` is the salt and the bytes.
+ */
+export function putSalted(
+  connection: Connection,
+  { id, kind, expiresMs }: Pick<PayloadDraft, 'id' | 'kind' | 'expiresMs'>,
+  salted: Buffer,
+): void {
   const secret = randomBytes(32);
   const cipher = createCipheriv(algorithm, secret, nonce);
-  cipher.setAAD(Buffer.from(`${draft.kind} ${draft.id}`));
-  const salted = cipher.update(Buffer.concat([draft.salt, draft.bytes]));
+  cipher.setAAD(Buffer.from(`${kind} ${id}`));
+  const ciphered = cipher.update(salted);
   cipher.final();
-  const sealed = Buffer.concat([cipher.getAuthTag(), salted]);
-  connection.run('insertPayload', draft.id, draft.kind, draft.expiresMs, sealed);
-  connection.run('insertPayloadKey', draft.id, secret);
+  const sealed = Buffer.concat([cipher.getAuthTag(), ciphered]);
+  connection.run('insertPayload', id, kind, expiresMs, sealed);
+  connection.run('insertPayloadKey', id, secret);
 }
 
 export function readPayload(connection: Connection, id: string, nowMs: number): Buffer | undefined {

@@ -1,26 +1,27 @@
 import { sha256 } from '../core/digest.ts';
 import { randomBytes } from '../core/ids.ts';
 import type { Connection } from './connection.ts';
-import type { EntryDraft, LedgerId, Posting } from './contract.ts';
+import type { LedgerId } from './contract.ts';
 import { putInflight } from './instances.ts';
 import type { Ledger } from './ledger.ts';
-import { putPayload, saltBytes } from './payloads.ts';
+import { putSalted, saltBytes } from './payloads.ts';
+import type { PostingText } from './posting-text.ts';
 import { bytes, integer } from './row.ts';
+import { sealText } from './seal-entry.ts';
 
 /** Writes a posting within a transaction; undefined when the decision that it ends is not in flight. */
 export function writePosting(
   connection: Connection,
   ledger: Ledger,
-  { entry, commitments, payload, begins, ends }: Posting,
+  posting: PostingText,
 ): LedgerId | undefined {
-  if (ends && connection.run('takeInflight', entry.decisionId) === 0) return undefined;
-  const salt = randomBytes(saltBytes);
-  const id = ledger.append(entry, commit(entry, commitments, salt));
-  if (payload !== undefined) {
-    const { commitment: name, ...rest } = payload;
-    const text = Buffer.from(textOf(commitments, name));
-    putPayload(connection, { ...rest, bytes: text, salt });
-  }
+  const { kind, timeMs, traceId, decisionId, pieces, texts, keeps, begins, ends } = posting;
+  if (ends && connection.run('takeInflight', decisionId) === 0) return undefined;
+  const salted = salt(texts);
+  const sealed = sealText(kind, bodyOf(pieces, salted));
+  const id = ledger.insert({ kind, timeMs, traceId, decisionId }, sealed);
+  const kept = keeps === undefined ? undefined : salted[keeps.text];
+  if (keeps !== undefined && kept !== undefined) putSalted(connection, keeps, kept);
   if (begins !== undefined) putInflight(connection, begins);
   return id;
 }
@@ -31,7 +32,7 @@ export function writePosting(
  */
 export function findPosting(
   connection: Connection,
-  { entry: { decisionId }, ends }: Posting,
+  { decisionId, ends }: PostingText,
 ): { readonly isKept: boolean; readonly id: LedgerId | undefined } {
   if (ends) {
     return { isKept: connection.get('isInflight', decisionId) === undefined, id: undefined };
@@ -44,25 +45,23 @@ export function findPosting(
   };
 }
 
-function commit({ fields }: EntryDraft, commitments: Posting['commitments'], salt: Buffer) {
-  const made = new Map<string, string>();
-  for (const name in commitments) {
-    if (fields[name] !== null) throw new Error(`field "${name}" has no room for a commitment`);
-    made.set(name, commitment(salt, textOf(commitments, name)));
-  }
-  return made;
+/** The texts, each behind the same fresh salt. */
+function salt(texts: readonly string[]): readonly Buffer[] {
+  if (texts.length === 0) return [];
+  const fresh = randomBytes(saltBytes);
+  return texts.map((text) => {
+    const salted = Buffer.allocUnsafe(saltBytes + Buffer.byteLength(text));
+    fresh.copy(salted);
+    salted.write(text, saltBytes);
+    return salted;
+  });
 }
 
-/** SHA-256 over salt and bytes, hexadecimal: opens only to who has both. */
-function commitment(salt: Buffer, text: string): string {
-  const salted = Buffer.allocUnsafe(salt.length + Buffer.byteLength(text));
-  salt.copy(salted);
-  salted.write(text, salt.length);
-  return sha256(salted).toString('hex');
-}
-
-function textOf(commitments: Posting['commitments'], name: string): string {
-  const text = commitments[name];
-  if (text === undefined) throw new Error(`posting has no commitment "${name}"`);
-  return text;
+/** A commitment is SHA-256 over salt and bytes, hexadecimal: it opens only to who has both. */
+function bodyOf(pieces: readonly string[], salted: readonly Buffer[]): string {
+  let body = pieces[0] ?? '';
+  salted.forEach((bytes, at) => {
+    body += sha256(bytes).toString('hex') + (pieces[at + 1] ?? '');
+  });
+  return body;
 }

@@ -1,15 +1,16 @@
 import type { Clock } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
 import { Connection, type SyncLevel } from './connection.ts';
-import type { Durability, Reader, Store, Tx } from './contract.ts';
+import type { Durability, Reader, Store } from './contract.ts';
 import { openDatabase, untilFree } from './database.ts';
 import { loadDriver } from './driver.ts';
 import { readHead } from './entries.ts';
 import { holdIdentity, identityOf, prepareFolder } from './folder.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { postingText } from './posting-text.ts';
 import { createReader } from './reader.ts';
 import { type Posted, ThreadLane } from './thread-lane.ts';
-import { Transactions } from './transactions.ts';
+import { type StoreTx, Transactions } from './transactions.ts';
 import { WriteQueue } from './write-queue.ts';
 import { WriterThread } from './writer-thread.ts';
 
@@ -58,7 +59,7 @@ export function createStore(
 
   function push<T>(
     wanted: Durability,
-    work: (tx: Tx) => T,
+    work: (tx: StoreTx) => T,
     resolve: (result: T) => void,
     reject: (error: unknown) => void,
     posted?: Posted,
@@ -67,7 +68,7 @@ export function createStore(
       reject(new GateError('store_unavailable', 'store is closed'));
       return;
     }
-    const run = (tx: Tx) => {
+    const run = (tx: StoreTx) => {
       const result = work(tx);
       return () => resolve(result);
     };
@@ -78,9 +79,10 @@ export function createStore(
   return {
     ...reader,
     write: (wanted, work) => new Promise((resolve, reject) => push(wanted, work, resolve, reject)),
-    post: (wanted, posting) =>
+    post: (wanted, given) =>
       new Promise((resolve, reject) => {
-        const work = (tx: Tx) => tx.post(posting);
+        const posting = postingText(given);
+        const work = (tx: StoreTx) => tx.postText(posting);
         push(wanted, work, resolve, reject, { posting, resolve, reject });
       }),
     version: () => connection.version(),

@@ -1,14 +1,16 @@
 import { GateError } from '../core/errors.ts';
 import type { Answer, Refused, Result } from './batch.ts';
 import type { Connection, SyncLevel } from './connection.ts';
-import type { LedgerId, Posting } from './contract.ts';
+import type { LedgerId } from './contract.ts';
+import { pack } from './packed.ts';
 import { findPosting } from './posting.ts';
+import type { PostingText } from './posting-text.ts';
 import type { Delivery } from './transactions.ts';
 import type { WriterThread } from './writer-thread.ts';
 
 /** One posting on its way: exactly one of the two is called. */
 export interface Posted {
-  readonly posting: Posting;
+  readonly posting: PostingText;
   resolve(id: LedgerId | undefined): void;
   reject(error: unknown): void;
 }
@@ -45,8 +47,8 @@ export class ThreadLane {
 
   /** Only what it takes. Calls `done` in a later turn. */
   hand(level: SyncLevel, posted: readonly Posted[], done: (handed: Handed) => void): void {
-    const postings = posted.map(({ posting }) => posting);
-    this.#thread.write({ level, postings }, (answer) => done(this.#became(posted, answer)));
+    const packed = pack(posted.map(({ posting }) => posting));
+    this.#thread.write({ level, packed }, (answer) => done(this.#became(posted, answer)));
   }
 
   end(): Promise<void> {
@@ -85,8 +87,10 @@ function errorOf({ code, message, hint }: Refused): GateError {
   return new GateError(code, message, hint === undefined ? {} : { hint });
 }
 
-function textLength({ commitments }: Posting): number {
-  let length = 0;
-  for (const name in commitments) length += commitments[name]?.length ?? 0;
-  return length;
+function textLength({ pieces, texts }: PostingText): number {
+  return lengthOf(pieces) + lengthOf(texts);
+}
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length, 0);
 }

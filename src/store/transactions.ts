@@ -4,20 +4,26 @@ import { putApprover, putVote } from './approvers.ts';
 import { eraseBudgetCounts, putBudgetCount } from './budget-counts.ts';
 import { putBundle } from './bundles.ts';
 import type { Connection, SyncLevel } from './connection.ts';
-import type { Tx } from './contract.ts';
+import type { LedgerId, Tx } from './contract.ts';
 import { putInflight, putInstance } from './instances.ts';
 import { eraseKeptResults, putClaim, putReusable } from './kept-results.ts';
 import { Ledger } from './ledger.ts';
 import { erasePayloads, putPayload } from './payloads.ts';
 import { putPin } from './pins.ts';
 import { writePosting } from './posting.ts';
+import { type PostingText, postingText } from './posting-text.ts';
 import { createReader } from './reader.ts';
 
 /** One work of a group. */
 export interface Work {
   /** Returns what is to be done once it is committed. */
-  run(tx: Tx): Delivery;
+  run(tx: StoreTx): Delivery;
   reject(error: unknown): void;
+}
+
+/** What the store's own works may do, too. */
+export interface StoreTx extends Tx {
+  postText(posting: PostingText): LedgerId | undefined;
 }
 
 export type Delivery = () => void;
@@ -26,7 +32,7 @@ export type Delivery = () => void;
 export class Transactions {
   readonly #connection: Connection;
   readonly #ledger: Ledger;
-  readonly #tx: Tx;
+  readonly #tx: StoreTx;
 
   constructor(connection: Connection, clock: Clock, onErased: () => void) {
     this.#connection = connection;
@@ -78,11 +84,17 @@ export class Transactions {
 }
 
 /** Its writes fail outside a transaction, so a work that keeps it cannot do harm with it later. */
-function createTx(connection: Connection, clock: Clock, ledger: Ledger, onErased: () => void): Tx {
+function createTx(
+  connection: Connection,
+  clock: Clock,
+  ledger: Ledger,
+  onErased: () => void,
+): StoreTx {
   return {
     ...createReader(connection, clock, () => ledger.head()),
     append: (entry) => ledger.append(entry),
-    post: (posting) => writePosting(connection, ledger, posting),
+    post: (posting) => writePosting(connection, ledger, postingText(posting)),
+    postText: (posting) => writePosting(connection, ledger, posting),
     putPayload: (payload) => putPayload(connection, payload),
     erasePayloads: (expiredBeforeMs) => {
       const count = erasePayloads(connection, expiredBeforeMs);

@@ -1,7 +1,8 @@
 import { describe, GateError } from '../core/errors.ts';
 import type { Answer, Batch, Refused, Result } from './batch.ts';
 import type { Connection } from './connection.ts';
-import type { Posting } from './contract.ts';
+import { unpack } from './packed.ts';
+import type { PostingText } from './posting-text.ts';
 import { Transactions, type Work } from './transactions.ts';
 
 /** What the writer thread does with a batch: one try to commit it, whole. Never throws. */
@@ -13,8 +14,9 @@ export function createWriter(connection: Connection): Writer {
   const transactions = new Transactions(connection, Date.now, () => {});
   return {
     write: (batch) => {
-      const results: Result[] = batch.postings.map(() => undefined);
-      const works = batch.postings.map((posting, at) => workOf(posting, at, results));
+      const postings = unpack(batch.packed);
+      const results: Result[] = postings.map(() => undefined);
+      const works = postings.map((posting, at) => workOf(posting, at, results));
       try {
         for (const deliver of transactions.run(batch.level, works)) deliver();
         return { kind: 'done', results };
@@ -25,10 +27,10 @@ export function createWriter(connection: Connection): Writer {
   };
 }
 
-function workOf(posting: Posting, at: number, results: Result[]): Work {
+function workOf(posting: PostingText, at: number, results: Result[]): Work {
   return {
     run: (tx) => {
-      const id = tx.post(posting);
+      const id = tx.postText(posting);
       return () => {
         results[at] = id;
       };

@@ -27,8 +27,12 @@ function paramsText(
 // Members that are written apart are left out below: of two equal keys the next parser may take the other one.
 
 function ownMembers(fields: JsonObject, withArguments: boolean): string {
-  const own = { ...fields, _meta: undefined, ...(withArguments ? { arguments: undefined } : {}) };
-  return JSON.stringify(own).slice(1, -1);
+  const apart = withArguments ? ['_meta', 'arguments'] : ['_meta'];
+  // Mostly there are none, and nothing is copied.
+  const others = apart.some((name) => Object.hasOwn(fields, name))
+    ? { ...fields, ...Object.fromEntries(apart.map((name) => [name, undefined])) }
+    : fields;
+  return JSON.stringify(others).slice(1, -1);
 }
 
 function extrasText(extras: JsonObject): string {
