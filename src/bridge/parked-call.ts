@@ -76,7 +76,9 @@ export class ParkedCall implements Related {
     this.#request = request;
     const delivery = this.#attach(leg);
     const onProgress =
-      leg.options.onProgress && ((params: JsonObject) => this.#leg?.options.onProgress?.(params));
+      leg.options.onProgress &&
+      ((params: JsonObject, extras?: JsonObject) =>
+        this.#leg?.options.onProgress?.(params, extras));
     const options = { lifetime: this.#lifetime, onProgress, related: this };
     // `send` never rejects.
     void this.#parts.connection
