@@ -11,7 +11,6 @@ const usual = {
 abstract class HttpClient extends RawClient {
   protected readonly url: string;
   readonly #abort = new AbortController();
-  readonly #open = new Set<Promise<unknown>>();
   #failure: string | undefined;
 
   constructor(url: string) {
@@ -22,7 +21,6 @@ abstract class HttpClient extends RawClient {
   async close(): Promise<void> {
     this.#failure ??= 'the client closed';
     this.#abort.abort();
-    await Promise.allSettled(this.#open);
   }
 
   protected over(): string | undefined {
@@ -35,13 +33,10 @@ abstract class HttpClient extends RawClient {
 
   /** Runs until it is over; a failure ends every wait of the client. */
   protected keep(work: Promise<unknown>): void {
-    const kept = work
-      .catch((thrown: unknown) => {
-        this.#failure ??= String(thrown);
-        this.wake();
-      })
-      .finally(() => this.#open.delete(kept));
-    this.#open.add(kept);
+    work.catch((thrown: unknown) => {
+      this.#failure ??= String(thrown);
+      this.wake();
+    });
   }
 
   protected post(url: string, message: object, headers: object = {}): Promise<Response> {

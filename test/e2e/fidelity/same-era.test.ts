@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Message, messageOf } from '../../harness/message.ts';
+import { listAt, type Message, messageOf, textAt } from '../../harness/message.ts';
 import type { RawClient } from '../../harness/raw-client.ts';
 import { allowAll, scratch } from '../../harness/scratch.ts';
 import { answering, type Step, transcript } from '../../harness/transcript.ts';
@@ -28,6 +28,7 @@ describe('a server full of unknown members says the same through the gate', () =
       const raw = await rawServer(house, era, server);
       house.configure({ mcpServers: { raw: raw.entry } });
       const direct = await said(raw.direct(), era, '');
+      expect(uncalled(direct, era), 'tools that no step calls').toEqual([]);
       const open = clientsOf(house);
       for (const transport of transports[era]) {
         const gated = await said(await open(era, transport), era, 'raw__');
@@ -60,6 +61,16 @@ async function said(client: RawClient, era: Era, prefix: string): Promise<Messag
   const rest = told.filter((each) => !isAcknowledgement(each));
   const all = { greeting, acknowledged, ...answers, asked, told: rest };
   return messageOf(JSON.parse(JSON.stringify(all)));
+}
+
+/** Forged marks, ends and noise have tests of their own. */
+const elsewhere = new Set(['forged', 'crash', 'silent', 'garbage']);
+
+function uncalled(direct: Message, era: Era): readonly string[] {
+  const called = new Set(steps[era].map(({ name }) => name.split(/[ ,]/)[0]));
+  return listAt(direct['tools/list'], 'items')
+    .map((item) => textAt(item, 'name'))
+    .filter((name) => !called.has(name) && !elsewhere.has(name));
 }
 
 function isAcknowledgement({ method }: Message): boolean {
