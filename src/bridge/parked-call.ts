@@ -88,7 +88,9 @@ export class ParkedCall implements Related {
     this.#client = leg.options.related?.client ?? this;
     const delivery = this.#attach(leg);
     const onProgress =
-      leg.options.onProgress && ((params: JsonObject) => this.#leg?.options.onProgress?.(params));
+      leg.options.onProgress &&
+      ((params: JsonObject, extras?: JsonObject) =>
+        this.#leg?.options.onProgress?.(params, extras));
     const options = { lifetime: this.#lifetime, onProgress, related: this };
     // `send` never rejects.
     void this.#parts.connection.send(worded, options).then((answer) => this.#finish(answer));

@@ -9,6 +9,12 @@ export interface FarMessage {
   readonly extras: JsonObject | undefined;
 }
 
+/** What a far side says under a method. */
+export type Said = Omit<FarMessage, 'method'>;
+
+/** How a request goes on, in the far side's words; `extras` stand beside the params. */
+export type HearProgress = (params: JsonObject, extras?: JsonObject) => void;
+
 /** What the far side says while it works on one request, beside progress; whoever sent the request takes it. */
 export interface Related {
   /** Whose request it is: one object for all that one client sends, as far as it is known to be one. */

@@ -1,14 +1,13 @@
 import type { Answer, Delivery } from './answer.ts';
-import type { JsonObject } from './json.ts';
 import type { Lifetime } from './lifetime.ts';
-import type { Related } from './related.ts';
+import type { HearProgress, Related } from './related.ts';
 import type { Caller, ForwardedRequest, ToolCall } from './tool-call.ts';
 
 export interface SendOptions {
   /** Its end is passed on: as `notifications/cancelled`, or by closing the stream of the request. */
   readonly lifetime: Lifetime;
   /** Given: the far side gets a progress token, and every progress notification for it arrives here. */
-  readonly onProgress: ((params: JsonObject) => void) | undefined;
+  readonly onProgress: HearProgress | undefined;
   /** Absent where nobody could answer or would listen. */
   readonly related: Related | undefined;
 }

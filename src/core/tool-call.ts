@@ -1,7 +1,7 @@
 import type { Action, ResourceType } from './action.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Lifetime } from './lifetime.ts';
-import type { Related } from './related.ts';
+import type { HearProgress, Related } from './related.ts';
 
 /**
  * One request that must be decided, as parsed from the wire: everything in it is the caller's word.
@@ -78,7 +78,7 @@ export interface Caller {
   /** Tells the caller that work goes on; absent when it gave no progress token. */
   readonly progress: ((message: string) => void) | undefined;
   /** Relays a progress notification of the far side; absent when no progress token was given. */
-  readonly relayProgress: ((params: JsonObject) => void) | undefined;
+  readonly relayProgress: HearProgress | undefined;
   /** Takes what the far side asks and tells while it works on the call. */
   readonly related: Related | undefined;
 }

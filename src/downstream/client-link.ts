@@ -1,5 +1,6 @@
 import type { Delivery, RawResponse } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { HearProgress, Said } from '../core/related.ts';
 import type { SendOptions, Target } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
 import type { RequestId } from '../wire/contract.ts';
@@ -9,7 +10,7 @@ import { newsLimitBytes } from './news.ts';
 interface Waiting {
   readonly outlet: Outlet;
   readonly resolve: (delivery: Delivery) => void;
-  readonly onProgress: ((params: JsonObject) => void) | undefined;
+  readonly onProgress: HearProgress | undefined;
   readonly detach: () => void;
 }
 
@@ -52,9 +53,9 @@ export class ClientLink {
     this.#settle(id, { kind: 'lost', reason: 'the client answered with an invalid message' });
   }
 
-  progressed(params: JsonObject): void {
+  progressed({ params = {}, extras }: Said): void {
     const token = params['progressToken'];
-    if (typeof token === 'number') this.#waiting.get(token)?.onProgress?.(params);
+    if (typeof token === 'number') this.#waiting.get(token)?.onProgress?.(params, extras);
   }
 
   close(): void {

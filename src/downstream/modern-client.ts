@@ -177,9 +177,9 @@ export class ModernClient {
     return {
       // What belongs to no request has no way to the client (MCP 2026-07-28, basic/transports/stdio).
       onRequest: nobodyAsked,
-      onNotification: (server, { method, params }) => {
-        if (method === 'notifications/resources/updated')
-          this.#subscriptions.updated(server, params);
+      onNotification: (server, notification) => {
+        if (notification.method === 'notifications/resources/updated')
+          this.#subscriptions.updated(server, notification);
       },
       onListChanged: (kind) => {
         this.#resources.renew();

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
+import type { HearProgress } from '../core/related.ts';
 import type { Caller } from '../core/tool-call.ts';
 import type { News } from './news.ts';
 
@@ -16,8 +17,8 @@ export function progressOf(
 ): Pick<Caller, 'progress' | 'relayProgress'> {
   if (token === undefined) return { progress: undefined, relayProgress: undefined };
   const method = 'notifications/progress';
-  const relayProgress = (params: JsonObject): void =>
-    news.tell({ method, params: { ...params, progressToken: token }, extras: undefined });
+  const relayProgress: HearProgress = (params, extras) =>
+    news.tell({ method, params: { ...params, progressToken: token }, extras });
   let told = 0;
   const progress = (message: string): void => {
     told += 1;

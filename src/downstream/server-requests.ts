@@ -110,9 +110,9 @@ function callerOf(
     relayProgress:
       token === undefined
         ? undefined
-        : (progress) => {
+        : (progress, extras) => {
             const restored = { ...progress, progressToken: token };
-            pool.connection(server)?.notify({ method, params: restored, extras: undefined });
+            pool.connection(server)?.notify({ method, params: restored, extras });
           },
   };
 }

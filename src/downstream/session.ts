@@ -16,7 +16,7 @@ import type {
   RequestId,
 } from '../wire/contract.ts';
 import { lookup } from '../wire/methods.ts';
-import { cleanResponse, withoutReserved, withoutReservedMembers } from '../wire/reserved-meta.ts';
+import { cleanResponse, withoutReservedMembers } from '../wire/reserved-meta.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { withoutType } from '../wire/without-type.ts';
 import { cancelledBy } from './cancellation.ts';
@@ -283,13 +283,14 @@ export class ClientSession implements LegacySession {
   }
 
   #notification(notification: IncomingNotification): void {
-    const { method, params } = notification;
+    const { method } = notification;
     const treatment = lookup('client', 'notification', method, 'legacy')?.treatment ?? 'refuse';
     if (treatment === 'pass') {
       const passed = withoutReservedMembers(notification);
       for (const connection of this.#serving.pool.connections(undefined)) connection.notify(passed);
-    } else if (method === 'notifications/progress' && params)
-      this.#link.progressed(withoutReserved(params));
+    } else if (method === 'notifications/progress') {
+      this.#link.progressed(withoutReservedMembers(notification));
+    }
     const cancelled = cancelledBy(notification);
     if (cancelled !== undefined) this.#inFlight.get(cancelled.id)?.end(cancelled.reason);
   }

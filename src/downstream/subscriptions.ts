@@ -1,5 +1,6 @@
 import type { RpcError } from '../core/answer.ts';
-import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { isObject, type Json } from '../core/json.ts';
+import type { FarMessage, Said } from '../core/related.ts';
 import type { ListKind, UpstreamPool } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
@@ -74,18 +75,19 @@ export class Subscriptions {
   listChanged(kind: ListKind): void {
     const method = changedMethods[kind];
     for (const { open, methods } of this.#active) {
-      if (methods.has(method)) open.tellOnce(method, tagged(open, method, undefined));
+      if (methods.has(method)) open.tellOnce(method, tagged(open, method, none));
     }
   }
 
   /** A server tells that a resource has changed; it counts if the resource is its own. */
-  updated(server: string, params: JsonObject | undefined): void {
+  updated(server: string, { params, extras }: Said): void {
     const uri = params?.['uri'];
     if (typeof uri !== 'string' || !this.#resources.isOf(server, uri)) return;
     const method = 'notifications/resources/updated';
-    const kept = JSON.stringify(params).length > newsCharacters ? { uri } : params;
+    const isLong = JSON.stringify([params, extras]).length > newsCharacters;
+    const said = isLong ? { params: { uri }, extras: undefined } : { params, extras };
     for (const { open, uris } of this.#active) {
-      if (uris.has(uri)) open.tellOnce(`${method} ${uri}`, tagged(open, method, kept));
+      if (uris.has(uri)) open.tellOnce(`${method} ${uri}`, tagged(open, method, said));
     }
   }
 
@@ -123,7 +125,7 @@ export class Subscriptions {
     };
     const method = 'notifications/subscriptions/acknowledged';
     // Before anything else that carries its id: never behind news that waits for the reader.
-    open.outlet.notify(tagged(open, method, { notifications }));
+    open.outlet.notify(tagged(open, method, { ...none, params: { notifications } }));
     return new Promise((resolve) => {
       const over = (): void => {
         this.#active.delete(subscription);
@@ -136,13 +138,15 @@ export class Subscriptions {
   }
 }
 
+const none: Said = { params: undefined, extras: undefined };
+
 const subscriptionIdKey = 'io.modelcontextprotocol/subscriptionId';
 
 /** Every message of a subscription names it. */
-function tagged({ id }: OpenRequest, method: string, params: JsonObject | undefined) {
+function tagged({ id }: OpenRequest, method: string, { params, extras }: Said): FarMessage {
   const said = params?.['_meta'];
   const _meta = { ...(isObject(said) ? said : {}), [subscriptionIdKey]: id };
-  return { method, params: { ...params, _meta }, extras: undefined };
+  return { method, params: { ...params, _meta }, extras };
 }
 
 /** What a client wants to hear, as far as the gate can tell of it, or what is wrong with it. */

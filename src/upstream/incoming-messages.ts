@@ -11,7 +11,7 @@ import type {
   RequestId,
 } from '../wire/contract.ts';
 import { readMessage } from '../wire/read-message.ts';
-import { cleanResponse, withoutReserved, withoutReservedMembers } from '../wire/reserved-meta.ts';
+import { cleanResponse, withoutReservedMembers } from '../wire/reserved-meta.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { withoutType } from '../wire/without-type.ts';
 import { FaultMeter } from './fault-meter.ts';
@@ -120,7 +120,7 @@ export class IncomingMessages {
       const token = params['progressToken'];
       // One for a request that is over is no fault: it may have crossed the answer or the cancellation.
       if (typeof token === 'number') {
-        this.#options.pending.progress(token, withoutReserved(params));
+        this.#options.pending.progress(token, withoutReservedMembers(notification));
       }
     } else if (notification.method === 'notifications/cancelled') {
       this.#cancelled(params);

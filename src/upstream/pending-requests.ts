@@ -1,11 +1,10 @@
 import type { Answer, Delivery, RawResponse } from '../core/answer.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { Related } from '../core/related.ts';
+import type { HearProgress, Related, Said } from '../core/related.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 
 export interface PendingRequest {
   readonly resolve: (delivery: Delivery) => void;
-  readonly onProgress: ((params: JsonObject) => void) | undefined;
+  readonly onProgress: HearProgress | undefined;
   /** Stops listening for the end of the caller's lifetime. */
   readonly release: () => void;
   /** Takes what the server asks and tells meanwhile, until the request is cancelled. */
@@ -82,8 +81,8 @@ export class PendingRequests {
     return this.#settle(id, { kind: 'unsent', reason });
   }
 
-  progress(token: number, params: JsonObject): void {
-    this.#waiting.get(token)?.onProgress?.(params);
+  progress(token: number, { params = {}, extras }: Said): void {
+    this.#waiting.get(token)?.onProgress?.(params, extras);
   }
 
   cancel(id: number, reason: string): void {

@@ -145,7 +145,7 @@ describe('a request', () => {
   it('gets progress under its own token, before its result', async () => {
     rig.ask(1, 'tools/call', { name: 's__echo', _meta: { progressToken: 0 } });
     const { options, resolve } = await sentAt(0);
-    options.onProgress?.({ progressToken: 99, progress: 1, odd: 'kept' });
+    options.onProgress?.({ progressToken: 99, progress: 1, odd: 'kept' }, { beside: [1] });
     resolve(responseOf({}));
     await vi.waitFor(() => expect(rig.answerTo(1)).toBeDefined());
     expect(rig.out.slice(-2)).toEqual([
@@ -153,6 +153,7 @@ describe('a request', () => {
         jsonrpc: '2.0',
         method: 'notifications/progress',
         params: { progressToken: 0, progress: 1, odd: 'kept' },
+        beside: [1],
       },
       expect.objectContaining({ id: 1 }),
     ]);
@@ -364,9 +365,14 @@ describe('what a server starts', () => {
       jsonrpc: '2.0',
       method: 'notifications/progress',
       params: { progressToken: id, progress: 1 },
+      beside: { _meta: { 'dev.mcp-gate/decision': 'forged', kept: 1 } },
     });
     expect(rig.notified).toEqual([
-      { method: 'notifications/progress', params: { progressToken: 'theirs', progress: 1 } },
+      {
+        method: 'notifications/progress',
+        params: { progressToken: 'theirs', progress: 1 },
+        beside: { _meta: { kept: 1 } },
+      },
     ]);
     rig.say({ jsonrpc: '2.0', id, result: { role: 'assistant', odd: [] } });
     const [answer] = await vi.waitFor(() => {

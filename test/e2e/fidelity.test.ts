@@ -51,60 +51,16 @@ describe('reference servers answer through the gate as they do directly', () => 
   });
 });
 
-describe.each(['enforce', 'observe'] as const)(
-  'a server full of unknown fields, in %s mode',
-  (mode) => {
-    it('differs from itself through the gate at no place of any answer', async () => {
-      const house = await scratch({ mode, rules: allowAll });
-      const capabilities = { roots: {}, sampling: { 'x/s': 1 }, elicitation: {} };
-      await compareIn(house, 'raw', house.raw(), capabilities, rawSteps, async () => {});
-    });
-
-    it('keeps the digits of numbers that do not survive a parse', async () => {
-      const house = await scratch({ mode, rules: allowAll });
-      const direct = house.direct(house.raw());
-      await direct.initialize();
-      const gated = await house.open();
-      const seen = [];
-      for (const [client, name] of [
-        [direct, 'numbers'],
-        [gated, 'raw__numbers'],
-      ] as const) {
-        const { id } = await client.request('tools/call', { name, arguments: {} });
-        const line = client.arrivals.find(({ message }) => message.id === id)?.text ?? '';
-        seen.push(line.slice(line.indexOf('"result"')));
-      }
-      expect(seen[1]).toBe(seen[0]);
-    });
-
-    it('delivers 60 of 60 progress notifications that arrive in one chunk with the result', async () => {
-      const house = await scratch({ mode, rules: allowAll });
-      const client = await house.open();
-      const answer = await client.request('tools/call', {
-        name: 'raw__progress',
-        arguments: {},
-        _meta: { progressToken: 0 },
-      });
-      expect(textAt(answer, 'result.content.0.text')).toBe('done');
-      const steps = client
-        .notifications('notifications/progress')
-        .map(({ message }) => message.params);
-      expect(steps.map((step) => pick(step, 'progress'))).toEqual(
-        Array.from({ length: 60 }, (_, i) => i + 1),
-      );
-      expect(new Set(steps.map((step) => pick(step, 'progressToken')))).toEqual(new Set([0]));
-    });
-
-    it('passes a result of 16 MiB', async () => {
-      const house = await scratch({ mode, rules: allowAll });
-      const client = await house.open();
-      const answer = await client.request('tools/call', { name: 'raw__huge', arguments: {} });
-      expect(textAt(answer, 'result.content.0.text').length).toBe(16 * 1024 * 1024);
-      const next = await client.request('tools/call', { name: 'raw__read', arguments: {} });
-      expect(textAt(next, 'result.content.0.text')).toBe('read');
-    });
-  },
-);
+describe.each(['enforce', 'observe'] as const)('a server with long answers, in %s mode', (mode) => {
+  it('passes a result of 16 MiB', async () => {
+    const house = await scratch({ mode, rules: allowAll });
+    const client = await house.open();
+    const answer = await client.request('tools/call', { name: 'raw__huge', arguments: {} });
+    expect(textAt(answer, 'result.content.0.text').length).toBe(16 * 1024 * 1024);
+    const next = await client.request('tools/call', { name: 'raw__read', arguments: {} });
+    expect(textAt(next, 'result.content.0.text')).toBe('read');
+  });
+});
 
 describe('what reaches the server', () => {
   it('is the request as it was written, with unknown members of params and _meta', async () => {
@@ -342,79 +298,3 @@ function fillArea(house: Scratch): void {
   writeFileSync(path.join(house.area, 'dot.png'), Buffer.from(png, 'base64'));
   symlinkSync(path.join(house.area, 'a.txt'), path.join(house.area, 'link.txt'));
 }
-
-const rawSteps: readonly Step[] = [
-  list('tools/list', 'tools'),
-  list('prompts/list', 'prompts'),
-  list('resources/list', 'resources'),
-  list('resources/templates/list', 'resourceTemplates'),
-  ask('resources/read', { uri: 'raw://a', _meta: { 'x/r': 1 }, 'x-param': [1] }),
-  ask('resources/read', { uri: 'raw://t/any' }, 'a resource of a template'),
-  ask('resources/subscribe', { uri: 'raw://b' }),
-  ask('resources/unsubscribe', { uri: 'raw://b' }),
-  { ...prompt('plain'), name: 'a prompt' },
-  {
-    ...complete(
-      { type: 'ref/resource', ...{ uri: 'raw://t/{name}' } },
-      { name: 'name', value: 'é' },
-    ),
-    name: 'a completion',
-  },
-  ...[
-    'blocks',
-    'array_structured',
-    'numbers',
-    'empty',
-    'tool_error',
-    'rpc_error',
-    'bare_error',
-  ].map((tool) => call(tool)),
-  call('read'),
-  call('count'),
-  call('strict', { path: 'p', times: 3 }),
-  call('progress'),
-  call('huge', { bytes: 70_000 }),
-  {
-    name: 'logs',
-    run: async (side) => {
-      const answer = await call('logs').run(side);
-      const logged = side.client
-        .notifications('notifications/message')
-        .map(({ message }) => message);
-      return { answer, logged };
-    },
-  },
-  call('slow', { ms: 20 }),
-  call('ask', { method: 'roots/list', params: { 'x-p': 1, _meta: { 'x/a': 1 } } }),
-  call('ask', {
-    method: 'sampling/createMessage',
-    params: {
-      messages: [{ role: 'user', content: { type: 'hologram', x: 1 } }],
-      maxTokens: 1,
-      'x-p': [null],
-    },
-  }),
-  call('ask', {
-    method: 'elicitation/create',
-    params: { message: 'm', requestedSchema: { type: 'object', properties: {}, 'x-schema': 1 } },
-  }),
-  call('ask', { method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } }),
-  {
-    name: 'change',
-    run: async (side) => {
-      const before = side.client.notifications('notifications/tools/list_changed').length;
-      const answer = await call('change').run(side);
-      await side.client.waitUntil('list_changed', () =>
-        side.client.notifications('notifications/tools/list_changed').length > before
-          ? true
-          : undefined,
-      );
-      return { answer, tools: await list('tools/list', 'tools').run(side) };
-    },
-  },
-  { ...call('message'), name: 'message', run: async () => 'compared below: what the server sees' },
-  ...['forged', 'crash', 'silent', 'garbage'].map((name) => ({
-    name,
-    run: async () => 'has a test of its own',
-  })),
-];

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Arrival, LineClient } from '../harness/line-client.ts';
+import type { LineClient } from '../harness/line-client.ts';
 import { type Message, pick, textAt } from '../harness/message.ts';
+import type { Arrival } from '../harness/raw-client.ts';
 import { allowAll, Scratch, scratch } from '../harness/scratch.ts';
 
 const read = { name: 'raw__read', arguments: {} };

@@ -375,16 +375,15 @@ describe('adapt', () => {
   });
 
   it('holds for what the server tells while it works', async () => {
-    const told: JsonObject[] = [];
+    const told: unknown[] = [];
     rig.target.send = (_request, { onProgress }) => {
-      onProgress?.({ progressToken: 7, progress: 1, message: secret });
+      onProgress?.({ progressToken: 7, progress: 1, message: secret }, { beside: secret });
       return Promise.resolve(saying('done'));
     };
     obliging({ type: 'redact', classes: ['secret'] });
-    await run({}, { ...caller, relayProgress: (params) => told.push(params) });
-    expect(told).toEqual([
-      { progressToken: 7, progress: 1, message: 'the key is [REDACTED:secret.aws_key]' },
-    ]);
+    await run({}, { ...caller, relayProgress: (...said) => told.push(said) });
+    const message = 'the key is [REDACTED:secret.aws_key]';
+    expect(told).toEqual([[{ progressToken: 7, progress: 1, message }, { beside: message }]]);
   });
 
   it('is only recorded in observe mode', async () => {

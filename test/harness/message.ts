@@ -66,17 +66,29 @@ function isEmptyObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
-/** Every path at which two JSON values differ, with both values; empty when they are equal to the last member. */
-export function differences(left: unknown, right: unknown, at = ''): string[] {
+/** A path at which two JSON values differ, and what each has there. */
+export interface Difference {
+  readonly at: string;
+  readonly left: unknown;
+  readonly right: unknown;
+}
+
+/** Every path at which two JSON values differ; empty when they are equal to the last member. */
+export function differing(left: unknown, right: unknown, at = ''): readonly Difference[] {
   if (Object.is(left, right)) return [];
   const bothObjects =
     typeof left === 'object' && left !== null && typeof right === 'object' && right !== null;
-  if (!bothObjects || Array.isArray(left) !== Array.isArray(right)) {
-    return [`${at}: ${shorten(left)} ≠ ${shorten(right)}`];
-  }
+  if (!bothObjects || Array.isArray(left) !== Array.isArray(right)) return [{ at, left, right }];
   const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
   return [...keys].flatMap((key) =>
-    differences(Reflect.get(left, key), Reflect.get(right, key), `${at}/${key}`),
+    differing(Reflect.get(left, key), Reflect.get(right, key), `${at}/${key}`),
+  );
+}
+
+/** The same as text, with both values. */
+export function differences(left: unknown, right: unknown): string[] {
+  return differing(left, right).map(
+    (each) => `${each.at}: ${shorten(each.left)} ≠ ${shorten(each.right)}`,
   );
 }
 

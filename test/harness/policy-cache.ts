@@ -1,4 +1,5 @@
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
 
 /**
@@ -19,7 +20,9 @@ export function seedPolicyCache(state: string): void {
   if (!existsSync(keptPolicies)) return;
   const folder = path.join(state, 'cache', 'policy');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  cpSync(keptPolicies, folder, { recursive: true });
+  for (const name of readdirSync(keptPolicies)) {
+    if (!name.endsWith('.tmp')) cpSync(path.join(keptPolicies, name), path.join(folder, name));
+  }
 }
 
 /** Keeps what a state folder has compiled. */
@@ -29,6 +32,10 @@ export function keepPolicyCache(state: string): void {
   mkdirSync(keptPolicies, { recursive: true });
   for (const name of readdirSync(folder)) {
     const kept = path.join(keptPolicies, name);
-    if (!name.endsWith('.tmp') && !existsSync(kept)) cpSync(path.join(folder, name), kept);
+    if (name.endsWith('.tmp') || existsSync(kept)) continue;
+    // Other tests read what is kept at the same time: a file is there whole or not at all.
+    const temporary = `${kept}.${randomUUID()}.tmp`;
+    cpSync(path.join(folder, name), temporary);
+    renameSync(temporary, kept);
   }
 }

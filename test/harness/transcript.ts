@@ -1,9 +1,9 @@
-import type { LineClient, Reply } from './line-client.ts';
 import { differences, type Message, messageOf, pick, withoutMarks } from './message.ts';
+import type { RawClient, Reply } from './raw-client.ts';
 
 /** A client together with how names read on its side: with the gate's prefix, or without. */
 export interface Side {
-  readonly client: LineClient;
+  readonly client: RawClient;
   readonly prefix: string;
 }
 
@@ -70,7 +70,7 @@ export function deviations(direct: Message, again: Message, gated: Message): str
 
 /** Answers the server's requests the same way on every side and keeps what was asked. */
 export function answering(
-  client: LineClient,
+  client: RawClient,
   replies: Readonly<Record<string, unknown>>,
 ): unknown[] {
   const asked: unknown[] = [];

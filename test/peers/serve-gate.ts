@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { main, type Scratch } from '../harness/scratch.ts';
@@ -17,8 +16,7 @@ export interface ServedGate {
 
 /** Starts `mcp-gate serve` over the config of the house on a free port; it ends with the test. */
 export async function serveGate(house: Scratch, http: object = {}): Promise<ServedGate> {
-  const port = await freePort();
-  house.configure({ transport: { http: { host: '127.0.0.1', port, ...http } } });
+  house.configure({ transport: { http: { host: '127.0.0.1', port: 0, ...http } } });
   const args = [main, 'serve', '--config', house.configFile];
   const child = spawn(process.execPath, args, {
     cwd: house.dir,
@@ -38,8 +36,7 @@ export async function serveGate(house: Scratch, http: object = {}): Promise<Serv
   });
   const { pid, exitCode } = child;
   if (pid === undefined) throw new Error(`the gate did not start: ${exitCode}`);
-  await untilListening(
-    port,
+  const port = await untilListening(
     () => child.exitCode,
     () => log,
   );
@@ -52,33 +49,13 @@ export async function serveGate(house: Scratch, http: object = {}): Promise<Serv
   };
 }
 
-async function untilListening(
-  port: number,
-  exitCode: () => number | null,
-  log: () => string,
-): Promise<void> {
+/** The port that it says. */
+async function untilListening(exitCode: () => number | null, log: () => string): Promise<number> {
   const deadline = Date.now() + 60_000;
-  while (!(await accepts(port))) {
+  for (;;) {
+    const url = /^mcp-gate serves (\S+)$/m.exec(log())?.[1];
+    if (url !== undefined) return Number(new URL(url).port);
     if (exitCode() !== null || Date.now() > deadline) throw new Error(`no gate: ${log()}`);
-    await sleep(50);
+    await sleep(20);
   }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

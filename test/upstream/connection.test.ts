@@ -48,16 +48,17 @@ describe('a request to a server', () => {
       connection('s'),
       'progress',
       {},
-      { onProgress: (params) => seen.push(params) },
+      { onProgress: (params, extras) => seen.push({ ...params, beside: extras }) },
     ).then((done) => {
       seen.push('answer');
       return done;
     });
     expect(saidIn(await delivery)).toBe('done');
     const token = expect.any(Number);
+    const beside = { 'x-beside': { _meta: { kept: 2 } } };
     expect(seen).toEqual([
-      { progressToken: token, progress: 1, 'x-own': true, _meta: { kept: 1 } },
-      { progressToken: token, progress: 2, 'x-own': true, _meta: { kept: 1 } },
+      { progressToken: token, progress: 1, 'x-own': true, _meta: { kept: 1 }, beside },
+      { progressToken: token, progress: 2, 'x-own': true, _meta: { kept: 1 }, beside },
       'answer',
     ]);
   });

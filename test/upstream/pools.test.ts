@@ -476,7 +476,8 @@ describe('the status of all pools', () => {
 
 function pidsIn(file: string): number[] {
   try {
-    return readFileSync(file, 'utf8').trim().split('\n').map(Number);
+    const lines = readFileSync(file, 'utf8').split('\n');
+    return lines.filter((line) => line !== '').map(Number);
   } catch {
     return [];
   }

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../core/json.ts';
-import type { FarMessage, Related } from '../../core/related.ts';
+import { isObject, type JsonObject } from '../../core/json.ts';
+import type { Said } from '../../core/related.ts';
 import type { SendOptions } from '../../core/target.ts';
 import { adapt } from './adapt.ts';
 import { noObligations } from './draft.ts';
@@ -9,38 +9,35 @@ type Told = Pick<SendOptions, 'onProgress' | 'related'>;
 
 /** What a server tells while it works goes through the same changes as its result; what is to be withheld is not told. */
 export function adaptTold(plan: Plan, { onProgress, related }: Told): Told {
-  if (plan.marks.length + plan.withheld.length === 0) return { onProgress, related };
-  const redacted = (params: JsonObject): JsonObject | undefined => {
-    const done = adapt(
-      { ...noObligations, marks: plan.marks, withheld: plan.withheld },
-      params,
-      'error',
-      undefined,
-    );
-    if (done.kind === 'withheld') return undefined;
-    return done.kind === 'changed' ? done.value : params;
-  };
+  const { marks, withheld } = plan;
+  if (marks.length + withheld.length === 0) return { onProgress, related };
+  const seen = { ...noObligations, marks, withheld };
   return {
     onProgress:
       onProgress &&
-      ((params) => {
+      ((params, extras) => {
         const { progressToken, ...others } = params;
-        const told = redacted(others);
-        if (told !== undefined) onProgress({ ...told, progressToken });
+        const told = adapted(seen, { params: others, extras });
+        if (told !== undefined) onProgress({ ...told.params, progressToken }, told.extras);
       }),
-    related: related && { ...related, tell: telling(related, redacted) },
+    related: related && {
+      ...related,
+      tell: (server, { method, params, extras }) => {
+        const told = adapted(seen, { params, extras });
+        if (told !== undefined) related.tell(server, { method, ...told });
+      },
+    },
   };
 }
 
-function telling(
-  related: Related,
-  redacted: (params: JsonObject) => JsonObject | undefined,
-): Related['tell'] {
-  return (server, notification: FarMessage) => {
-    const { params } = notification;
-    const told = params === undefined ? undefined : redacted(params);
-    if (params === undefined || told !== undefined) {
-      related.tell(server, { ...notification, params: told });
-    }
-  };
+function adapted(plan: Plan, said: Said): Said | undefined {
+  const done = adapt(plan, { ...said }, 'error', undefined);
+  if (done.kind === 'withheld') return undefined;
+  if (done.kind === 'unchanged') return said;
+  const { params, extras } = done.value;
+  return { params: objectOf(params), extras: objectOf(extras) };
+}
+
+function objectOf(value: unknown): JsonObject | undefined {
+  return isObject(value) ? value : undefined;
 }

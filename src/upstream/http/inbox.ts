@@ -11,11 +11,7 @@ import type {
   RequestId,
 } from '../../wire/contract.ts';
 import { readMessage } from '../../wire/read-message.ts';
-import {
-  cleanResponse,
-  withoutReserved,
-  withoutReservedMembers,
-} from '../../wire/reserved-meta.ts';
+import { cleanResponse, withoutReservedMembers } from '../../wire/reserved-meta.ts';
 import { rpcCode } from '../../wire/rpc-error.ts';
 import { withoutType } from '../../wire/without-type.ts';
 import type { ListKind } from '../contract.ts';
@@ -146,7 +142,9 @@ export class Inbox {
     if (method === 'notifications/progress') {
       const token = params['progressToken'];
       // One for a request that is over is no fault: it may have crossed the answer or the cancellation.
-      if (typeof token === 'number') this.pending.progress(token, withoutReserved(params));
+      if (typeof token === 'number') {
+        this.pending.progress(token, withoutReservedMembers(notification));
+      }
     } else if (method === 'notifications/cancelled') {
       this.#cancelled(params);
     } else {

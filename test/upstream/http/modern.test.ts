@@ -205,6 +205,33 @@ describe('a modern server', () => {
     expect(rig.changes).toEqual(['tools']);
   });
 
+  it('gets what stands beside an error to the caller too, and an error stays one', async () => {
+    const beside: JsonObject[] = [
+      { 'x-own': [1, null], _meta: { 'dev.mcp-gate/x': 1, kept: 1 } },
+      { result: { content: [] }, method: 'tools/call' },
+    ];
+    const far = await peer(
+      deaf((seen, response) =>
+        sendJson(response, { ...errorTo(seen, 7, 'no'), ...beside.shift() }, 400),
+      ),
+    );
+    const connection = await connect(far.url, { era });
+    const kept = responseOf(await call(connection, 'any'));
+    expect(JSON.parse(kept.line.toString())).toEqual({
+      jsonrpc: '2.0',
+      id: expect.any(Number),
+      error: { code: 7, message: 'no' },
+      'x-own': [1, null],
+      _meta: { kept: 1 },
+    });
+    const mixed = responseOf(await call(connection, 'any'));
+    expect(JSON.parse(mixed.line.toString())).toEqual({
+      jsonrpc: '2.0',
+      id: expect.any(Number),
+      error: { code: 7, message: 'no' },
+    });
+  });
+
   it('is asked anew what it speaks when it has no such endpoint any more', async () => {
     const far = await peer(deaf((_seen, response) => void response.writeHead(404).end()));
     const rig = remote(far.url, { era, verdicts: new Map([['far', 'modern']]) });

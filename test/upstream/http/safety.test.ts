@@ -232,7 +232,8 @@ describe('what is secret', () => {
 
   it('is in no reason when it cannot be sent', async () => {
     const far = await peer((_seen, response) => void response.end());
-    const rig = remote(far.url, { spec: { headers: { 'X-Key': 'k3y-0123456789\r\nX-Other: y' } } });
+    const headers = { 'X-Key': 'k3y-0123456789\r\nX-Other: y' };
+    const rig = remote(far.url, { spec: { headers, initTimeoutMs: 500 } });
     const reason = await rig.over();
     expect(reason).not.toContain('k3y-');
     expect(far.seen).toEqual([]);
