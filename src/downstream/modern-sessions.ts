@@ -1,7 +1,7 @@
-import { uuidv7 } from '../core/ids.ts';
 import type { Identity, Session } from '../core/tool-call.ts';
 import type { ClientHello } from '../upstream/contract.ts';
 import { clientOf } from './handshake.ts';
+import { newSession } from './new-session.ts';
 import { forgetOldest } from './task-owners.ts';
 
 /** A caller that says nothing for so long begins anew, as one does who opens another session in the legacy era. */
@@ -28,8 +28,7 @@ export class ModernSessions {
     const client = clientOf(hello);
     const kept = this.#scopes.get(scope)?.get(nameOf(client));
     if (kept !== undefined && nowMs - kept.usedMs < keptMs) return kept.session;
-    const id = uuidv7(nowMs);
-    return { id, startedMs: nowMs, client, calls: 0, denials: 0, labels: new Set() };
+    return newSession(client, nowMs);
   }
 
   /** From now on this is the session under its name. */

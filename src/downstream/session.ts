@@ -1,7 +1,6 @@
 import type { Bridge, Speaker } from '../bridge/contract.ts';
 import { isLogLevel } from '../bridge/log-levels.ts';
 import type { Reply, RpcError } from '../core/answer.ts';
-import { uuidv7 } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
 import type { Related } from '../core/related.ts';
@@ -26,6 +25,7 @@ import { clientOf } from './handshake.ts';
 import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { changedMethods, KnownLists, type ListTexts } from './lists.ts';
 import { LogLevel } from './log-level.ts';
+import { newSession } from './new-session.ts';
 import { News } from './news.ts';
 import { noServers } from './no-servers.ts';
 import { progressOf, progressToken } from './progress.ts';
@@ -80,15 +80,7 @@ export class ClientSession implements LegacySession {
     this.#parts = parts;
     const { decide, holds, alone, hello, nowMs: startedMs } = parts;
     this.#news = new News(parts.outlet);
-    const client = clientOf(hello);
-    this.#session = {
-      id: uuidv7(startedMs),
-      startedMs,
-      client,
-      calls: 0,
-      denials: 0,
-      labels: new Set<string>(),
-    };
+    this.#session = newSession(clientOf(hello), startedMs);
     this.#speaker = { hello, logLevel: undefined };
     this.events = this.#events();
     this.#membership = parts.join(this.events);
