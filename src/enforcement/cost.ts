@@ -1,7 +1,7 @@
 import { tariffCost } from '../core/budget.ts';
-import type { Json } from '../core/json.ts';
 import { valueAt } from '../core/json-pointer.ts';
 import { formatUsd, parseMicroUsd } from '../core/money.ts';
+import { readStrict } from '../core/strict-json.ts';
 import type { Ruling } from './decide.ts';
 
 /** What a call did cost: its tariff, or what a trusted server says where that is more. Null where nothing has a price. */
@@ -16,8 +16,8 @@ export function costOf(ruling: Ruling, output: Buffer | undefined): string | nul
 export function reportedCost({ spender }: Ruling, output: Buffer | undefined): number | undefined {
   const { reported } = spender.tariff;
   if (reported === undefined || output === undefined) return undefined;
-  const result: Json = JSON.parse(output.toString());
-  const said = valueAt(result, reported);
+  const read = readStrict(output);
+  const said = read.kind === 'value' ? valueAt(read.value, reported) : undefined;
   const isAmount = typeof said === 'number' || typeof said === 'string';
   return isAmount ? parseMicroUsd(String(said), 'up') : undefined;
 }
