@@ -41,7 +41,7 @@ type Way = (call: ToolCall) => Target | undefined;
 
 export function createGate(parts: GateParts): Decide {
   return async (call, { lifetime: callers, ...others }, target) => {
-    const lifetime = new Lifetime();
+    const lifetime = new Lifetime(callers);
     const release = callers.onEnd(() => lifetime.end(callers.ended ?? ''));
     const caller = { ...others, lifetime };
     const leaves = [release];

@@ -52,7 +52,7 @@ export class RelayModern implements Target {
 
   /** The client as the gate asks it: what was decided stands in the answer to the client's request. */
   question(request: ForwardedRequest, { lifetime }: SendOptions): Promise<Delivery> {
-    const slot = this.#asked.get(lifetime);
+    const slot = this.#asked.get(lifetime.root);
     if (slot === undefined) return Promise.resolve({ kind: 'unsent', reason: 'nobody is asked' });
     slot.sent = request;
     return Promise.resolve({ kind: 'answered', response: handedOver });

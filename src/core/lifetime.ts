@@ -3,8 +3,15 @@
  * It stands in for an AbortController, which costs several microseconds a message.
  */
 export class Lifetime {
+  /** The outermost of those that it stands inside of: whoever gave that one knows the request by it. */
+  readonly root: Lifetime;
   #ended: string | undefined;
   #listeners: (() => void)[] = [];
+
+  /** One inside of another ends by itself as well; whoever makes it ends it with the other. */
+  constructor(outer?: Lifetime) {
+    this.root = outer?.root ?? this;
+  }
 
   /** Why it ended; `undefined` while the caller still waits. */
   get ended(): string | undefined {

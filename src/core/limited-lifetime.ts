@@ -5,7 +5,7 @@ export function limitedLifetime(
   outer: Lifetime,
   limitMs: number,
 ): { readonly lifetime: Lifetime; readonly release: () => void } {
-  const lifetime = new Lifetime();
+  const lifetime = new Lifetime(outer);
   const timer = setTimeout(() => lifetime.end('it took too long'), limitMs).unref();
   const leave = outer.onEnd(() => lifetime.end(outer.ended ?? ''));
   return {

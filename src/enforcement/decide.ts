@@ -133,12 +133,12 @@ export async function decide(
   });
   const inputText = inputTextOf(input);
   const schemaFault = tool?.fault(call.arguments);
-  const hidden = !(await parts.isVisible(call, caller, settings));
   const unbounded = budgets === undefined;
-  const seen = { call, tool, settings, frozen, protectedAt, schemaFault, hidden, unbounded };
+  const seen = { call, tool, settings, frozen, protectedAt, schemaFault, unbounded };
   const refusal = hostRefusal(seen);
   const judged: Judged = refusal ?? (await askPolicy(active, inputText, input));
-  const { decision, plan } = planFor(bounded(judged.decision, standing), call, tool, standing);
+  const final = await visible(parts, bounded(judged.decision, standing), call, caller, settings);
+  const { decision, plan } = planFor(final, call, tool, standing);
   const obligations = 'obligations' in plan ? plan.obligations : noObligations;
   const enforced =
     settings.mode === 'enforce' ||
@@ -166,6 +166,18 @@ export async function decide(
     policy: active?.version,
     enforced,
   };
+}
+
+/** What no list shows is not called either. Policy's own denial says more. */
+async function visible(
+  { isVisible }: DecideParts,
+  decision: Decision,
+  call: ToolCall,
+  caller: Caller,
+  settings: CallSettings,
+): Promise<Decision> {
+  if (decision.outcome === 'deny' || (await isVisible(call, caller, settings))) return decision;
+  return deny(decision, 'gate.hidden', 'policy hides it from this caller');
 }
 
 function budgetsOf(

@@ -13,8 +13,6 @@ export interface HostFacts {
   /** The pointer of an argument that leads into what the gate lives on. */
   readonly protectedAt: string | undefined;
   readonly schemaFault: string | undefined;
-  /** No list shows it to this caller. */
-  readonly hidden: boolean;
   /** What bounds the call cannot be read. */
   readonly unbounded: boolean;
 }
@@ -27,7 +25,7 @@ export interface HostRefusal {
 
 /** What the gate refuses by itself; undefined leaves the call to policy. */
 export function hostRefusal(facts: HostFacts): HostRefusal | undefined {
-  const { call, tool, settings, frozen, protectedAt, schemaFault, hidden, unbounded } = facts;
+  const { call, tool, settings, frozen, protectedAt, schemaFault, unbounded } = facts;
   if (frozen !== undefined) {
     const decision = hostDenial('gate.frozen', 'calls are stopped by the operator');
     return { decision, binds: true };
@@ -39,10 +37,6 @@ export function hostRefusal(facts: HostFacts): HostRefusal | undefined {
   if (call.action === 'tools/call' && tool === undefined) {
     const reason = 'the tool is not there any more';
     return { decision: hostDenial('gate.tool-gone', reason), binds: false };
-  }
-  if (hidden) {
-    const reason = 'policy hides it from this caller';
-    return { decision: hostDenial('gate.hidden', reason), binds: false };
   }
   if (unbounded) {
     return { decision: hostDenial('gate.budgets', 'the budgets cannot be read'), binds: false };

@@ -2,7 +2,7 @@ import type { Reserved } from '../control/contract.ts';
 import type { DecisionFacts } from '../journal/entries.ts';
 import { priorRun } from '../journal/prior-run.ts';
 import type { Recording } from '../journal/recorder.ts';
-import { budgetRule, deny } from '../policy/ruling.ts';
+import { budgetRule, deny, hostDenial } from '../policy/ruling.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
 import { approvalRequest, reuseParts } from './approval-request.ts';
 import type { Ruling } from './decide.ts';
@@ -31,9 +31,7 @@ export async function record(parts: RecordParts, ruling: Ruling): Promise<Step> 
   } catch (thrown) {
     if (thrown instanceof Unwritten) return thrown.step;
     parts.warn('a decision could not be recorded', thrown);
-    if (ruling.enforced) {
-      return denial(ruling, 'gate.unrecorded', 'the decision could not be recorded');
-    }
+    if (ruling.enforced) return { kind: 'denied', ruling: unrecorded(ruling) };
     parts.recorder.missed();
     return { kind: 'forwarded', claimed: nothingClaimed };
   }
@@ -171,6 +169,12 @@ function handOut(parts: RecordParts, ruling: Ruling, given: Handed): Recording<S
 function denied(parts: RecordParts, ruling: Ruling, id: string, reason: string): Recording<Step> {
   const step = denial(ruling, id, reason);
   return { facts: factsOf(parts, step.ruling, {}), value: step };
+}
+
+// What policy had said stands nowhere, so the agent is not told either.
+function unrecorded(ruling: Ruling): Ruling {
+  const decision = hostDenial('gate.unrecorded', 'the decision could not be recorded');
+  return { ...ruling, decision };
 }
 
 function denial(ruling: Ruling, id: string, reason: string) {

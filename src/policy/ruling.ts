@@ -103,12 +103,12 @@ function asking(decision: Decision, reason: string): Decision {
 /** The denials that the host gives when it cannot carry out what policy said. */
 const lastWords = [
   'gate.compute',
+  'gate.hidden',
   'gate.idempotency',
   'gate.obligation',
   'gate.reuse',
   'gate.rounds',
   'gate.simulate',
-  'gate.unrecorded',
 ] as const;
 
 /** Whether this rule of a recorded decision is one of them. */
