@@ -3,6 +3,7 @@ import { canonical } from '../core/canonical.ts';
 import type { Clock } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
 import { Lifetime } from '../core/lifetime.ts';
+import { once } from '../core/once.ts';
 import type { Caller, Identity, Session, ToolCall, ToolFacts } from '../core/tool-call.ts';
 import { buildInput, type CallSettings } from '../facts/input.ts';
 import type { ActivePolicy, PolicySource } from '../policy/contract.ts';
@@ -39,6 +40,8 @@ const kinds: Readonly<Record<'tool' | 'resource' | 'prompt', ListKind>> = {
 
 const shown = Promise.resolve(true);
 
+const textOf = once((part: object) => JSON.stringify(part));
+
 /** Names are the agent's word: so many verdicts are remembered at most, and a rule may look at the time. */
 const keptVerdicts = 4096;
 const keptMs = 1000;
@@ -57,14 +60,8 @@ export function createVisibility(parts: VisibilityParts) {
       const tool = call.tool();
       const { identity, session } = caller;
       const viewer = { identity, client: session.client };
-      const key = JSON.stringify([
-        active?.version.digest,
-        parts.settingsRevision(),
-        identity,
-        session.client,
-        [call.resourceType, call.server, call.name],
-        [tool?.pin, tool?.pinState],
-      ]);
+      // Whatever somebody may choose is quoted, so that no two of these look alike.
+      const key = `${active?.version.digest} ${parts.settingsRevision()} ${textOf(identity)} ${textOf(session.client)} ${call.resourceType} ${call.server} ${JSON.stringify(call.name)} ${tool?.pin} ${tool?.pinState}`;
       const nowMs = parts.clock();
       const before = known.get(key);
       if (before !== undefined && nowMs - before.atMs < keptMs) return before.verdict;
