@@ -1,10 +1,10 @@
-import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type ParseError, parse } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
 import { type Block, readBlocks } from '../harness/markdown.ts';
-import { main, root, type Scratch, scratch } from '../harness/scratch.ts';
+import { root, type Scratch, scratch } from '../harness/scratch.ts';
+import { runShell } from '../harness/shell.ts';
 
 /**
  * The README is executed. A shell block whose fence says `run` (```sh run) runs in a folder that holds the example
@@ -83,39 +83,8 @@ function namedFile({ text, language }: Block): string | undefined {
 
 function prepareFolder(house: Scratch): string {
   const folder = path.join(house.dir, 'readme');
-  const bin = path.join(house.dir, 'bin');
-  for (const each of [folder, bin]) mkdirSync(each);
+  mkdirSync(folder);
   cpSync(path.join(root, 'policies'), path.join(folder, 'policies'), { recursive: true });
   cpSync(path.join(root, 'mcp-config.example.json'), path.join(folder, 'mcp-config.example.json'));
-  const gate = `exec "${process.execPath}" "${main}"`;
-  writeShim(path.join(bin, 'mcp-gate'), `${gate} "$@"`);
-  writeShim(
-    path.join(bin, 'npx'),
-    `while [ "$1" != mcp-gate ]; do shift; done; shift; ${gate} "$@"`,
-  );
   return folder;
-}
-
-function writeShim(file: string, script: string): void {
-  writeFileSync(file, `#!/bin/sh\n${script}\n`);
-  chmodSync(file, 0o755);
-}
-
-function runShell(
-  house: Scratch,
-  cwd: string,
-  script: string,
-): Promise<{ code: number | null; output: string }> {
-  const bin = path.join(house.dir, 'bin');
-  const env = { ...house.env(), PATH: `${bin}${path.delimiter}${process.env['PATH']}` };
-  return new Promise((resolve) => {
-    const child = execFile(
-      'bash',
-      ['-euc', script],
-      { cwd, env, timeout: 60_000 },
-      (error, out, err) =>
-        resolve({ code: error === null ? 0 : child.exitCode, output: `${out}${err}` }),
-    );
-    child.stdin?.end();
-  });
 }
