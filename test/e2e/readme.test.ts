@@ -1,8 +1,12 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type ParseError, parse } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { obligationsSupported } from '../../src/enforcement/obligations/read-obligations.ts';
+import { inputSchema } from '../../src/policy/input.ts';
 import { type Block, readBlocks } from '../harness/markdown.ts';
+import { messageOf, pick } from '../harness/message.ts';
 import { root, type Scratch, scratch } from '../harness/scratch.ts';
 import { runShell } from '../harness/shell.ts';
 
@@ -12,8 +16,8 @@ import { runShell } from '../harness/shell.ts';
  * comment with a file name (`# policies/rules/mine.rego`, `// mcp-config.json`) is written there first. Blocks share
  * the folder in the order of the page.
  */
-const readme = path.join(root, 'README.md');
-const blocks = existsSync(readme) ? readBlocks(readFileSync(readme, 'utf8')) : [];
+const page = readPage('README.md');
+const blocks = readBlocks(page);
 const named = (block: Block): string => `line ${block.line}: ${block.text.split('\n')[0]}`;
 const of = (...languages: readonly string[]): readonly (readonly [string, Block])[] =>
   blocks
@@ -34,6 +38,43 @@ describe('every JSON block parses', () => {
     const errors: ParseError[] = [];
     parse(text, errors, { allowTrailingComma: false });
     expect(errors).toEqual([]);
+  });
+});
+
+describe('every piece of the config loads', () => {
+  const pieces = of('jsonc', 'json').filter(([, { text }]) => isConfig(text));
+  it('has some', () => expect(pieces.length).toBeGreaterThan(5));
+  it.each(pieces)('%s', async (_name, { text }) => {
+    const house = await scratch();
+    house.writeConfigText(JSON.stringify({ mcpServers: {}, ...parse(text) }));
+    const env = { HOME: house.dir };
+    expect(() => loadConfig(house.configFile, { env, servers: 'expand' })).not.toThrow();
+  });
+});
+
+describe('what policy sees', () => {
+  it('is a whole input document', () => {
+    const shown = blocks.find(({ text }) => text.includes('"mcp_gate"'));
+    expect(inputSchema.safeParse(parse(shown?.text ?? '')).error?.issues ?? []).toEqual([]);
+  });
+  it.each(obligationsSupported)('the table has the obligation "%s"', (type) => {
+    expect(page).toContain(`| \`{type: "${type}"`);
+    expect(page).toContain(`"${type}"`);
+  });
+});
+
+describe('every link leads somewhere', () => {
+  const pages = ['README.md', 'OUTCOMES.md', 'SECURITY.md'];
+  const links = pages.flatMap((from) =>
+    [...readPage(from).matchAll(/\]\(((?:[\w.]+\.md)?(?:#[\w-]+)?)\)/g)].map(
+      ([, link = '']): [string, string] => [from, link],
+    ),
+  );
+  it('has some', () => expect(links.length).toBeGreaterThan(20));
+  it.each(links)('of %s: %s', (from, link) => {
+    const [to = '', anchor] = link.split('#');
+    const target = readPage(to === '' ? from : to);
+    if (anchor !== undefined) expect(anchorsOf(target)).toContain(anchor);
   });
 });
 
@@ -69,6 +110,30 @@ describe('every shell block that says so runs', () => {
     }
   });
 });
+
+function readPage(name: string): string {
+  return readFileSync(path.join(root, name), 'utf8');
+}
+
+/** As GitHub makes them: small letters, hyphens for spaces, nothing else but letters and digits. */
+function anchorsOf(text: string): readonly string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** What a client keeps about the gate has one server called `gate`, or calls the list by another name. */
+function isConfig(text: string): boolean {
+  const value: unknown = parse(text);
+  const members = Object.keys(messageOf(value));
+  const known = ['mcpServers', 'mode', 'workspace', 'transport'];
+  return (
+    members.some((name) => known.includes(name)) && pick(value, 'mcpServers.gate') === undefined
+  );
+}
 
 /** The last part of the file name in a block's first line. */
 function fileName(block: Block): string | undefined {
