@@ -54,6 +54,16 @@ heard[kind] := {rule |
 
 hides contains answer if answer := data.gate.rules[_].hide
 
+# What holds for the result of every call that is let through: its elements are obligations, and no opinion on the call.
+duties := [answer | answer := data.gate.rules[_].oblige]
+
+obliged := {duty |
+	some answer in duties
+	is_set(answer)
+	some duty in answer
+	is_string(duty.type)
+}
+
 matched := {rule | some rules in heard; some rule in rules}
 
 # An escalate rule that the approval of this very call names has had its yes: from here on it is an allow.
@@ -124,6 +134,11 @@ faults contains fault("policy", "gate.malformed-rule", "a rule is malformed") if
 	not readable(answer, heard[kind])
 }
 
+faults contains fault("policy", "gate.malformed-rule", "a rule is malformed") if {
+	some answer in duties
+	not readable(answer, obliged)
+}
+
 refusals contains fault("policy", "gate.no-rule", unspoken.reason) if {
 	silent
 	not data.gate.fallback == "escalate"
@@ -189,7 +204,7 @@ classified if {
 # ---- what rules of the same outcome add up to -------------------------------------------------------------------------
 
 # Every rule that matched, whatever its outcome, adds its obligations.
-obligations := sort({obligation | some rule in matched; some obligation in rule.obligations})
+obligations := sort({obligation | some rule in matched; some obligation in rule.obligations} | obliged)
 
 default risk := null
 

@@ -108,6 +108,18 @@ test_obligations_of_all if {
 	approved.obligations == [notify]
 }
 
+test_what_obliges_is_no_opinion_on_the_call if {
+	redact := {"type": "redact", "classes": ["pci"]}
+	notify := {"type": "notify", "channel": "log"}
+	ids(fold({"oblige": {redact}})) == ["gate.no-rule"]
+	answer := fold({"oblige": {redact}, "allow": {object.union(rule("a"), {"obligations": [notify]})}})
+	[answer.outcome, ids(answer)] == ["allow", ["a"]]
+	{each | some each in answer.obligations} == {redact, notify}
+	every oblige in [true, [redact], redact, {redact, "redact"}, {{"classes": ["pci"]}}] {
+		ids(fold({"allow": {rule("a")}, "oblige": oblige})) == ["gate.malformed-rule"]
+	}
+}
+
 test_highest_risk if {
 	answer := fold({
 		"allow": {object.union(rule("a"), {"risk": {"domain": "files", "score": 2}})},

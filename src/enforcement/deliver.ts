@@ -7,6 +7,7 @@ import type { Ruling } from './decide.ts';
 import { markedError, markedResult, type Refusal, refOf, refuse } from './denial.ts';
 import { noteLabels } from './labels.ts';
 import { adapt } from './obligations/adapt.ts';
+import { isCleanAsWritten } from './obligations/as-written.ts';
 import { concernsNoResult } from './obligations/plan.ts';
 
 /** What came of a call, for the journal, and what of it goes back. */
@@ -55,8 +56,13 @@ function underObligations(ruling: Ruling, delivery: Delivery): Delivered {
 function adapted(ruling: Ruling, response: RawResponse): Delivered {
   const { obligations, tool } = ruling;
   // A parser that drops a member or rounds a number would hide it from what is looked for.
-  const read = readStrict(response.line.subarray(...response.value));
-  if (read.kind !== 'value') return withheld(ruling, response, read.reason, []);
+  const bytes = response.line.subarray(...response.value);
+  const read = readStrict(bytes);
+  if (read.kind !== 'value') {
+    return isCleanAsWritten(obligations, bytes, read, response.kind, tool?.output)
+      ? untouched(response, false)
+      : withheld(ruling, response, read.reason, []);
+  }
   if (!isObject(read.value)) return withheld(ruling, response, 'it is no object', []);
   const done = adapt(obligations, read.value, response.kind, tool?.output);
   switch (done.kind) {

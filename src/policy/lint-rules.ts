@@ -1,7 +1,7 @@
 import type { PolicySources } from './compiler.ts';
 import type { PolicyFault } from './policy-error.ts';
 
-const sets = 'deny|simulate|compute|escalate|reuse|adapt|allow|hide';
+const sets = 'deny|simulate|compute|escalate|reuse|adapt|allow|hide|oblige';
 const namesSet = new RegExp(`^(default[ \\t]+)?(${sets})\\b`);
 const packageLine = /^package[ \t]+([^\s#]+)/;
 const rulePackage = /^gate\.rules(\.[A-Za-z_]\w*|\["[^"\]]+"\])$/;

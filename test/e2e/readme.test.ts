@@ -1,10 +1,14 @@
-import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type ParseError, parse } from 'jsonc-parser';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { obligationsSupported } from '../../src/enforcement/obligations/read-obligations.ts';
+import { inputSchema } from '../../src/policy/input.ts';
 import { type Block, readBlocks } from '../harness/markdown.ts';
-import { main, root, type Scratch, scratch } from '../harness/scratch.ts';
+import { messageOf, pick } from '../harness/message.ts';
+import { root, type Scratch, scratch } from '../harness/scratch.ts';
+import { runShell } from '../harness/shell.ts';
 
 /**
  * The README is executed. A shell block whose fence says `run` (```sh run) runs in a folder that holds the example
@@ -12,8 +16,8 @@ import { main, root, type Scratch, scratch } from '../harness/scratch.ts';
  * comment with a file name (`# policies/rules/mine.rego`, `// mcp-config.json`) is written there first. Blocks share
  * the folder in the order of the page.
  */
-const readme = path.join(root, 'README.md');
-const blocks = existsSync(readme) ? readBlocks(readFileSync(readme, 'utf8')) : [];
+const page = readPage('README.md');
+const blocks = readBlocks(page);
 const named = (block: Block): string => `line ${block.line}: ${block.text.split('\n')[0]}`;
 const of = (...languages: readonly string[]): readonly (readonly [string, Block])[] =>
   blocks
@@ -34,6 +38,43 @@ describe('every JSON block parses', () => {
     const errors: ParseError[] = [];
     parse(text, errors, { allowTrailingComma: false });
     expect(errors).toEqual([]);
+  });
+});
+
+describe('every piece of the config loads', () => {
+  const pieces = of('jsonc', 'json').filter(([, { text }]) => isConfig(text));
+  it('has some', () => expect(pieces.length).toBeGreaterThan(5));
+  it.each(pieces)('%s', async (_name, { text }) => {
+    const house = await scratch();
+    house.writeConfigText(JSON.stringify({ mcpServers: {}, ...parse(text) }));
+    const env = { HOME: house.dir };
+    expect(() => loadConfig(house.configFile, { env, servers: 'expand' })).not.toThrow();
+  });
+});
+
+describe('what policy sees', () => {
+  it('is a whole input document', () => {
+    const shown = blocks.find(({ text }) => text.includes('"mcp_gate"'));
+    expect(inputSchema.safeParse(parse(shown?.text ?? '')).error?.issues ?? []).toEqual([]);
+  });
+  it.each(obligationsSupported)('the table has the obligation "%s"', (type) => {
+    expect(page).toContain(`| \`{type: "${type}"`);
+    expect(page).toContain(`"${type}"`);
+  });
+});
+
+describe('every link leads somewhere', () => {
+  const pages = ['README.md', 'OUTCOMES.md', 'SECURITY.md'];
+  const links = pages.flatMap((from) =>
+    [...readPage(from).matchAll(/\]\(((?:[\w.]+\.md)?(?:#[\w-]+)?)\)/g)].map(
+      ([, link = '']): [string, string] => [from, link],
+    ),
+  );
+  it('has some', () => expect(links.length).toBeGreaterThan(20));
+  it.each(links)('of %s: %s', (from, link) => {
+    const [to = '', anchor] = link.split('#');
+    const target = readPage(to === '' ? from : to);
+    if (anchor !== undefined) expect(anchorsOf(target)).toContain(anchor);
   });
 });
 
@@ -70,6 +111,30 @@ describe('every shell block that says so runs', () => {
   });
 });
 
+function readPage(name: string): string {
+  return readFileSync(path.join(root, name), 'utf8');
+}
+
+/** As GitHub makes them: small letters, hyphens for spaces, nothing else but letters and digits. */
+function anchorsOf(text: string): readonly string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** What a client keeps about the gate has one server called `gate`, or calls the list by another name. */
+function isConfig(text: string): boolean {
+  const value: unknown = parse(text);
+  const members = Object.keys(messageOf(value));
+  const known = ['mcpServers', 'mode', 'workspace', 'transport'];
+  return (
+    members.some((name) => known.includes(name)) && pick(value, 'mcpServers.gate') === undefined
+  );
+}
+
 /** The last part of the file name in a block's first line. */
 function fileName(block: Block): string | undefined {
   const name = namedFile(block);
@@ -83,39 +148,8 @@ function namedFile({ text, language }: Block): string | undefined {
 
 function prepareFolder(house: Scratch): string {
   const folder = path.join(house.dir, 'readme');
-  const bin = path.join(house.dir, 'bin');
-  for (const each of [folder, bin]) mkdirSync(each);
+  mkdirSync(folder);
   cpSync(path.join(root, 'policies'), path.join(folder, 'policies'), { recursive: true });
   cpSync(path.join(root, 'mcp-config.example.json'), path.join(folder, 'mcp-config.example.json'));
-  const gate = `exec "${process.execPath}" "${main}"`;
-  writeShim(path.join(bin, 'mcp-gate'), `${gate} "$@"`);
-  writeShim(
-    path.join(bin, 'npx'),
-    `while [ "$1" != mcp-gate ]; do shift; done; shift; ${gate} "$@"`,
-  );
   return folder;
-}
-
-function writeShim(file: string, script: string): void {
-  writeFileSync(file, `#!/bin/sh\n${script}\n`);
-  chmodSync(file, 0o755);
-}
-
-function runShell(
-  house: Scratch,
-  cwd: string,
-  script: string,
-): Promise<{ code: number | null; output: string }> {
-  const bin = path.join(house.dir, 'bin');
-  const env = { ...house.env(), PATH: `${bin}${path.delimiter}${process.env['PATH']}` };
-  return new Promise((resolve) => {
-    const child = execFile(
-      'bash',
-      ['-euc', script],
-      { cwd, env, timeout: 60_000 },
-      (error, out, err) =>
-        resolve({ code: error === null ? 0 : child.exitCode, output: `${out}${err}` }),
-    );
-    child.stdin?.end();
-  });
 }

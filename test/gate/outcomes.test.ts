@@ -7,6 +7,7 @@ import type { Decision } from '../../src/policy/decision.ts';
 import type { PolicyInput } from '../../src/policy/input.ts';
 import {
   answered,
+  answeredAs,
   answeredError,
   callerOf,
   callOf,
@@ -320,6 +321,42 @@ describe('adapt', () => {
     const answer = await run();
     expect(answer.kind).toBe('relayed');
     expect(entriesOf('outcome')[0]).toMatchObject({ adapted: [], delivered_hash: null });
+  });
+
+  const cards = { type: 'redact', classes: ['pci.pan'] };
+  const numbered = (digits: string, text = 'an id') =>
+    `{"structuredContent":{"id":${digits}},"content":[{"type":"text","text":"${text}"}]}`;
+  const kept = (data: string) => Buffer.from(data).toString('base64');
+
+  it.each<[claim: string, written: string]>([
+    ['a number that a parser rounds', numbered('9007199254740993123')],
+    ['half a character', numbered('1', '\\ud83d')],
+    ['spaces and escapes of its own', ' { "content" : [ {"type":"text","text":"\\u0061"} ] } '],
+  ])('leaves %s to the byte, where nothing is found', async (_, written) => {
+    obliging(cards);
+    rig.deliver = () => Promise.resolve(answeredAs(written));
+    const answer = await run();
+    if (answer.kind !== 'relayed') throw new Error(`it is ${answer.kind}`);
+    const { line, value } = answer.response;
+    expect(line.subarray(...value).toString()).toBe(written);
+    expect(ended()).toEqual(['executed']);
+  });
+
+  it.each<[claim: string, written: string]>([
+    ['a card that a parser rounds away', numbered('4111111111111111110')],
+    ['a card beside a rounded number', numbered('9007199254740993123', '4111 1111 1111 1111')],
+    ['a card beside half a character', numbered('1', '\\ud83d 4111111111111111')],
+    [
+      'a card in bytes beside a rounded number',
+      `{"n":9007199254740993123,"contents":[{"uri":"a","blob":"${kept('4111111111111111')}"}]}`,
+    ],
+    ['two members of one name', '{"content":[],"a":"4111111111111111","a":1}'],
+    ['two members of one name and nothing else', '{"content":[],"a":2,"a":1}'],
+  ])('withholds %s', async (_, written) => {
+    obliging(cards);
+    rig.deliver = () => Promise.resolve(answeredAs(written));
+    expect(JSON.stringify(await run())).not.toMatch(/4111|blob/);
+    expect(ended()).toEqual(['executed_withheld']);
   });
 
   it.each<[claim: string, obligation: JsonObject & { type: string }]>([

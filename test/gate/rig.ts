@@ -88,7 +88,11 @@ export function asksOnce(input: PolicyInput): Decision {
 }
 
 export function answered(result: JsonObject): Delivery {
-  const value = JSON.stringify(result);
+  return answeredAs(JSON.stringify(result), result['isError'] === true);
+}
+
+/** A result as some server wrote it. */
+export function answeredAs(value: string, isError = false): Delivery {
   const line = Buffer.from(`{"jsonrpc":"2.0","id":1,"result":${value}}`);
   const start = line.length - 1 - Buffer.byteLength(value);
   return {
@@ -99,7 +103,7 @@ export function answered(result: JsonObject): Delivery {
       value: [start, line.length - 1],
       kind: 'result',
       resultType: undefined,
-      isError: result['isError'] === true,
+      isError,
     },
   };
 }

@@ -19,6 +19,7 @@ const sets = [
   'adapt',
   'allow',
   'hide',
+  'oblige',
 ] as const;
 type Rules = Partial<Record<(typeof sets)[number], readonly unknown[]>>;
 
@@ -28,6 +29,8 @@ const puppet = `package gate.rules.puppet
 said := input.resource.properties.arguments
 
 ${sets.map((set) => `${set} contains rule if some rule in said.${set}\n`).join('\n')}`;
+
+const oblige = [{ type: 'redact', classes: ['pci.pan'] }];
 
 let escalating: Engine;
 let denying: Engine;
@@ -70,6 +73,15 @@ describe('the outcome', () => {
     ['adapt beats allow', bothOf('adapt', 'allow'), {}, 'adapt', ['adapt']],
     ['silence asks', {}, {}, 'escalate', ['gate.no-rule']],
     ['hiding is no opinion on a call', { hide: [rule('h')] }, {}, 'escalate', ['gate.no-rule']],
+    ['an obligation is no opinion on a call', { oblige }, {}, 'escalate', ['gate.no-rule']],
+    ['an obligation changes no outcome', { allow: [rule('a')], oblige }, {}, 'allow', ['a']],
+    [
+      'an obligation without a type',
+      { allow: [rule('a')], oblige: [{ classes: ['pci'] }] },
+      {},
+      'deny',
+      [malformed()],
+    ],
     ['a satisfied rule allows', { escalate: [rule('a')] }, approved('a'), 'allow', ['a']],
     [
       'a rule that was not approved asks again',

@@ -20,6 +20,7 @@ describe('rules that the fold sees', () => {
     ['a set in a package of its own', 'rules/mine.rego', good],
     ['a package with a quoted name', 'rules/a.rego', good.replace('.mine', '["my-rules"]')],
     ['a folder below the rules', 'rules/team/a.rego', good],
+    ['nothing but obligations', 'rules/a.rego', good.replace('deny contains', 'oblige contains')],
     ['a test', 'rules/mine_test.rego', 'package gate.rules.mine_test\n\ntest_a if true\n'],
     ['a library', 'lib/x.rego', 'package gate.x\n\ndeny if true\n'],
     ['a file whose rules are commented out', 'rules/a.rego', 'package gate.rules.a\n\n# deny\n'],
@@ -52,7 +53,7 @@ describe('rules that the fold would not see', () => {
       'a set with a misspelt name',
       'rules/a.rego',
       good.replace('deny contains', 'denny contains'),
-      'rules/a.rego 3 adds to none of the sets deny, simulate, compute, escalate, reuse, adapt, allow, hide',
+      'rules/a.rego 3 adds to none of the sets deny, simulate, compute, escalate, reuse, adapt, allow, hide, oblige',
     ],
   ])('%s', (_claim, file, text, message) => expect(lint(file, text)).toEqual([message]));
 });

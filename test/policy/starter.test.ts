@@ -243,6 +243,21 @@ describe('what the starter set decides', () => {
     expect([decision.outcome, decision.rules.map(({ id }) => id).join()]).toEqual([outcome, rule]);
   });
 
+  test.each([
+    ['a read', callInput('read_graph', {}), 'allow'],
+    ['a tool that nobody knows', callInput('frobnicate', {}), 'escalate'],
+  ])(
+    'card numbers are taken out of what %s brings, and it is decided as before',
+    async (...row) => {
+      const [, input, outcome] = row;
+      const decision = await policy.decide(JSON.stringify(input));
+      expect(decision).toMatchObject({
+        outcome,
+        obligations: [{ type: 'redact', classes: ['pci.pan'] }],
+      });
+    },
+  );
+
   test('a denied secret is a matter of the data predicate alone', async () => {
     const decision = await policy.decide(JSON.stringify(callInput('post', { text: key })));
     expect(decision.predicates).toEqual({ identity: true, model: true, data: false, policy: true });

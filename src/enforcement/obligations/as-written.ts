@@ -1,0 +1,33 @@
+import { isObject, type Json } from '../../core/json.ts';
+import type { StrictResult, StrictRule } from '../../core/strict-json.ts';
+import type { OutputSchema } from '../../core/tool-call.ts';
+import { adapt } from './adapt.ts';
+import type { Plan } from './plan.ts';
+import { Redaction } from './redact-text.ts';
+
+/** What a parser changes without losing a member; what it loses could hide anything. */
+const bearable: ReadonlySet<StrictRule> = new Set(['number', 'lone_surrogate']);
+
+/**
+ * Whether a result that does not survive parsing may be relayed as it was written: the plan finds nothing in it, neither as
+ * a parser reads it nor in the digits and escapes that stand there. It cannot be written anew without changing more than
+ * the plan wants, so that where something is found the answer is no.
+ */
+export function isCleanAsWritten(
+  plan: Plan,
+  bytes: Buffer,
+  read: StrictResult,
+  kind: 'result' | 'error',
+  output: OutputSchema | undefined,
+): boolean {
+  if (read.kind !== 'refused' || !bearable.has(read.rule)) return false;
+  const text = bytes.toString();
+  const value: Json = JSON.parse(text);
+  if (!isObject(value) || adapt(plan, value, kind, output).kind !== 'unchanged') return false;
+  try {
+    return new Redaction([...plan.marks, ...plan.withheld]).text(text) === text;
+  } catch {
+    // What cannot be looked at to its end is not clean.
+    return false;
+  }
+}
