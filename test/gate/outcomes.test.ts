@@ -276,6 +276,26 @@ describe('reuse', () => {
     expect(textOf(await run())).toBe('second');
   });
 
+  it('uses up the yes that it needed: the next call is asked about anew', async () => {
+    rig.approvalMode = 'require_human_approval';
+    const asked = async () => {
+      const answer = run();
+      const row = await vi.waitFor(() => {
+        const [pending] = rig.store.approvals(['pending']);
+        if (pending === undefined) throw new Error('nothing is pending yet');
+        return pending;
+      });
+      await rig.store.write('decision', (tx) => {
+        tx.moveApproval(row.id, 'pending', { state: 'approved', decidedBy: ['os:alice'] });
+      });
+      return textOf(await answer);
+    };
+    expect([await asked(), await asked()]).toEqual(['first', 'first']);
+    expect(rig.reached).toHaveLength(1);
+    expect(rig.store.approvals(['approved'])).toEqual([]);
+    expect(entriesOf('approval.consumed')).toHaveLength(2);
+  });
+
   it('asks policy first: a denial hands nothing out', async () => {
     await run();
     rig.policy = () => decisions.deny;
