@@ -14,7 +14,7 @@ import type { Decision } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/input.ts';
 import { deny, effective, hostDenial, viewOf } from '../policy/ruling.ts';
 import type { ApprovalRow } from '../store/contract.ts';
-import { hostRefusal } from './host-refusal.ts';
+import { type HostRefusal, hostRefusal } from './host-refusal.ts';
 import { keyUse } from './key-use.ts';
 import { noObligations } from './obligations/draft.ts';
 import type { Plan as Obligations } from './obligations/plan.ts';
@@ -137,7 +137,7 @@ export async function decide(
   const unbounded = budgets === undefined;
   const seen = { call, tool, settings, frozen, protectedAt, schemaFault, hidden, unbounded };
   const refusal = hostRefusal(seen);
-  const judged: Judged = refusal ?? (await askPolicy(active, inputText, input));
+  const judged = await judge(refusal, () => askPolicy(active, inputText, input));
   const { decision, plan } = planFor(bounded(judged.decision, standing), call, tool, standing);
   const obligations = 'obligations' in plan ? plan.obligations : noObligations;
   const enforced =
@@ -182,6 +182,16 @@ function budgetsOf(
 }
 
 type Judged = Pick<Ruling, 'decision'> & Partial<Pick<Ruling, 'raw' | 'error'>>;
+
+async function judge(
+  refusal: HostRefusal | undefined,
+  ask: () => Promise<Judged>,
+): Promise<Judged> {
+  if (refusal === undefined) return ask();
+  if (refusal.yields !== true) return refusal;
+  const asked = await ask();
+  return asked.decision.outcome === 'deny' ? asked : refusal;
+}
 
 async function askPolicy(
   active: ActivePolicy | undefined,

@@ -23,6 +23,8 @@ export interface HostRefusal {
   readonly decision: Decision;
   /** Holds in observe mode, too: without it there would soon be nothing left to observe with. */
   readonly binds: boolean;
+  /** A denial by policy says more, and stands in its place: a policy that fails hides everything. */
+  readonly yields?: boolean;
 }
 
 /** What the gate refuses by itself; undefined leaves the call to policy. */
@@ -42,7 +44,7 @@ export function hostRefusal(facts: HostFacts): HostRefusal | undefined {
   }
   if (hidden) {
     const reason = 'policy hides it from this caller';
-    return { decision: hostDenial('gate.hidden', reason), binds: false };
+    return { decision: hostDenial('gate.hidden', reason), binds: false, yields: true };
   }
   if (unbounded) {
     return { decision: hostDenial('gate.budgets', 'the budgets cannot be read'), binds: false };

@@ -638,6 +638,25 @@ describe('a tool that no list shows', () => {
     expect(rig.reached).toEqual([]);
   });
 
+  it('for a policy that fails is denied for what went wrong', async () => {
+    rig.hidden.add('write_file');
+    rig.policy = () => {
+      throw new Error('evaluation ran out of steps');
+    };
+    expect(textOf(await run())).toContain('policy could not decide');
+    expect(entriesOf('decision')[0]).toMatchObject({
+      rules: [{ id: 'gate.policy-error' }],
+      error: 'evaluation ran out of steps',
+    });
+  });
+
+  it('and that a rule denies as well is denied by that rule', async () => {
+    rig.hidden.add('write_file');
+    rig.policy = () => decisions.deny;
+    expect(textOf(await run())).toContain('not here');
+    expect(rig.reached).toEqual([]);
+  });
+
   it('cannot be reached by way of another', async () => {
     rig.hidden.add('secret_tool');
     rig.siblings.set('files/secret_tool', plainTool);
