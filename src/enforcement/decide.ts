@@ -177,7 +177,7 @@ async function visible(
   settings: CallSettings,
 ): Promise<Decision> {
   if (decision.outcome === 'deny' || (await isVisible(call, caller, settings))) return decision;
-  return deny(decision, 'gate.hidden', 'policy hides it from this caller');
+  return hostDenial('gate.hidden', 'policy hides it from this caller');
 }
 
 function budgetsOf(

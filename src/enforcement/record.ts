@@ -117,15 +117,16 @@ function ask(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
 function run(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
   const { decision, nowMs, standing, key } = ruling;
   const { approval, prior } = standing;
+  // First of all: a yes is used up by whatever answers this call, an earlier result included.
+  if (approval !== undefined && !consume(parts, tx, ruling, approval)) {
+    throw new Unwritten({ kind: 'again', prior });
+  }
   const reuse =
     decision.outcome === 'reuse' ? reuseKey(reuseParts(parts.gateKey, ruling)) : undefined;
   const known = reuse === undefined ? undefined : findReusable(tx, reuse, nowMs);
   if (known !== undefined) {
     const { bytes, decisionId: of } = known;
     return handOut(parts, ruling, { how: 'reused', of, part: 'result', bytes });
-  }
-  if (approval !== undefined && !consume(parts, tx, ruling, approval)) {
-    throw new Unwritten({ kind: 'again', prior });
   }
   const reserved = reserve(parts, tx, ruling);
   // Another call was quicker: the budgets are read anew, and say so.

@@ -61,11 +61,12 @@ function predicates(decision: Decision): Decision {
 function approvalMode(decision: Decision, view: HostView): Decision {
   if (decision.outcome === 'deny' || view.approvalMode === 'auto_execute') return decision;
   if (view.approvalMode === 'simulation_only') return { ...decision, outcome: 'simulate' };
-  const asks = ['reuse', 'adapt', 'allow'].includes(decision.outcome);
+  const asks = ['escalate', 'reuse', 'adapt', 'allow'].includes(decision.outcome);
   if (!asks || view.satisfied.includes(approvalModeRule)) return decision;
   const reason = 'the configuration asks for a yes to every call of this tool';
-  const rules = [...decision.rules, { id: approvalModeRule, reason }];
-  return asking({ ...decision, rules }, reason);
+  const all = { ...decision, rules: [...decision.rules, { id: approvalModeRule, reason }] };
+  // Where policy asks as well, one yes answers both.
+  return decision.outcome === 'escalate' ? all : asking(all, reason);
 }
 
 /** A yes to a call beyond this budget is a yes to this rule. */

@@ -277,6 +277,26 @@ describe('reuse', () => {
     expect(textOf(await run())).toBe('second');
   });
 
+  it('uses up the yes that it needed: the next call is asked about anew', async () => {
+    rig.approvalMode = 'require_human_approval';
+    const asked = async () => {
+      const answer = run();
+      const row = await vi.waitFor(() => {
+        const [pending] = rig.store.approvals(['pending']);
+        if (pending === undefined) throw new Error('nothing is pending yet');
+        return pending;
+      });
+      await rig.store.write('decision', (tx) => {
+        tx.moveApproval(row.id, 'pending', { state: 'approved', decidedBy: ['os:alice'] });
+      });
+      return textOf(await answer);
+    };
+    expect([await asked(), await asked()]).toEqual(['first', 'first']);
+    expect(rig.reached).toHaveLength(1);
+    expect(rig.store.approvals(['approved'])).toEqual([]);
+    expect(entriesOf('approval.consumed')).toHaveLength(2);
+  });
+
   it('asks policy first: a denial hands nothing out', async () => {
     await run();
     rig.policy = () => decisions.deny;
@@ -651,6 +671,25 @@ describe('a tool that no list shows', () => {
   it('cannot be called', async () => {
     rig.hidden.add('write_file');
     expect(textOf(await run())).toContain('hides it');
+    expect(rig.reached).toEqual([]);
+  });
+
+  it('for a policy that fails is denied for what went wrong', async () => {
+    rig.hidden.add('write_file');
+    rig.policy = () => {
+      throw new Error('evaluation ran out of steps');
+    };
+    expect(textOf(await run())).toContain('policy could not decide');
+    expect(entriesOf('decision')[0]).toMatchObject({
+      rules: [{ id: 'gate.policy-error' }],
+      error: 'evaluation ran out of steps',
+    });
+  });
+
+  it('and that a rule denies as well is denied by that rule', async () => {
+    rig.hidden.add('write_file');
+    rig.policy = () => decisions.deny;
+    expect(textOf(await run())).toContain('not here');
     expect(rig.reached).toEqual([]);
   });
 

@@ -87,6 +87,14 @@ describe('what the host makes of a decision', () => {
     expect([decision.outcome, decision.rules[0]?.id]).toEqual([outcome, rule]);
   });
 
+  it('asks one question where policy and the approval mode ask', () => {
+    const asked = effective(escalate, human);
+    expect([asked.outcome, asked.reason]).toEqual(['escalate', escalate.reason]);
+    const satisfied = asked.rules.map(({ id }) => id);
+    expect(satisfied).toEqual(['t.ask', 'gate.approval-mode']);
+    expect(effective(allow, { ...human, satisfied }).outcome).toBe('allow');
+  });
+
   it.each(['identity', 'model', 'data', 'policy'] as const)('denies without %s', (predicate) => {
     const raw: Decision = { ...allow, predicates: { ...allow.predicates, [predicate]: false } };
     expect(effective(raw, plain).outcome).toBe('deny');

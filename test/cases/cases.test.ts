@@ -1,0 +1,46 @@
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Case, caseFiles, caseJsonSchema, readCases } from './case.ts';
+import { play } from './play.ts';
+import { compilePolicies, type Policies } from './policies.ts';
+import { openStage } from './stage.ts';
+
+/**
+ * The golden table: what a config, a policy and some calls come to, for the agent, for the servers and in the journal. The
+ * whole gate is real, from the config file to the store; the servers do what a case says.
+ */
+describe.each(caseFiles)('%s', (name) => {
+  const file = readCases(name);
+  let policies: Policies;
+  beforeAll(async () => {
+    policies = await compilePolicies(file);
+  }, 60_000);
+
+  it.each(file.cases.map((each) => [each.name, each] as const))('%s', async (_, each) => {
+    const stage = await openStage(each, file.servers, policies.of(each));
+    onTestFinished(() => stage.close());
+    const { listed, ...came } = await play(stage, each);
+    const wanted = wantedOf(each);
+    expect({ ...came, ...('listed' in wanted && { listed }) }).toEqual(wanted);
+  });
+
+  it('has no two cases of one name, and no rules that nobody uses', () => {
+    const names = file.cases.map((each) => each.name);
+    expect(names.filter((each, at) => names.indexOf(each) !== at)).toEqual([]);
+    const used = new Set(file.cases.map(({ rules }) => rules));
+    expect(Object.keys(file.rules).filter((each) => !used.has(each))).toEqual([]);
+  });
+});
+
+it('the files are checked in editors as they are here', async () => {
+  const text = `${JSON.stringify(caseJsonSchema(), null, 2)}\n`;
+  await expect(text).toMatchFileSnapshot('case.schema.json');
+});
+
+function wantedOf({ calls, reached, journal, listed }: Case) {
+  return {
+    answers: calls.map(({ wanted }) => wanted),
+    reached,
+    journal,
+    ...(listed !== undefined && { listed }),
+  };
+}

@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { composeGate } from '../../src/cli/compose.ts';
+import { deferPolicy } from '../../src/cli/deferred-policy.ts';
+import type { Foundation } from '../../src/cli/foundation.ts';
+import { followSettings } from '../../src/cli/live-settings.ts';
+import { openLog } from '../../src/cli/log.ts';
+import { Observed } from '../../src/cli/observed.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { createControl } from '../../src/control/control-file.ts';
+import { InFlightCalls } from '../../src/control/in-flight.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { ActivePolicy } from '../../src/policy/contract.ts';
+import { shippedFolder } from '../../src/policy/source-files.ts';
+import { openStore } from '../../src/store/sqlite-store.ts';
+import { LiveCatalog } from '../../src/upstream/catalog.ts';
+import { createPinBook } from '../../src/upstream/pins.ts';
+import { pinnable } from '../../src/upstream/tools.ts';
+import type { Case, Servers } from './case.ts';
+
+/** A whole gate on a folder of its own; nothing of it is a stand-in but the servers. */
+export interface Stage {
+  readonly on: Foundation;
+  readonly gate: ReturnType<typeof composeGate>;
+  readonly catalog: LiveCatalog;
+  /** Lets time go by, for everything that asks the clock. */
+  forward(ms: number): void;
+  close(): Promise<void>;
+}
+
+export async function openStage(
+  { config = {} }: Case,
+  servers: Servers,
+  policy: ActivePolicy,
+): Promise<Stage> {
+  const dir = realpathSync(mkdtempSync(path.join(tmpdir(), 'gate-case-')));
+  let ahead = 0;
+  const clock = () => Date.now() + ahead;
+  const on = layFoundation(writeConfig(dir, config, servers), policy, clock);
+  const gate = composeGate(on);
+  const catalog = await openCatalog(on, servers);
+  return {
+    on,
+    gate,
+    catalog,
+    forward: (ms) => {
+      ahead += ms;
+    },
+    close: async () => {
+      on.settings.close();
+      await gate.recorder.close();
+      await on.policy.close();
+      await on.store.close();
+      rmSync(dir, { recursive: true });
+    },
+  };
+}
+
+/** The part of a config that the case has, made a whole one. */
+function writeConfig(dir: string, { mcpServers, ...config }: JsonObject, servers: Servers): string {
+  const file = path.join(dir, 'mcp-config.json');
+  mkdirSync(path.join(dir, 'workspace'));
+  const entries = Object.keys(servers).map((key) => {
+    const said: unknown = Object(mcpServers)[key];
+    return [key, { command: 'nobody-starts-this', cwd: './workspace', ...Object(said) }];
+  });
+  const whole = {
+    environment: 'test',
+    workspace: './workspace',
+    stateDir: './state',
+    journal: { durability: 'process' },
+    ...config,
+    mcpServers: Object.fromEntries(entries),
+  };
+  writeFileSync(file, JSON.stringify(whole));
+  return file;
+}
+
+// As `cli/foundation.ts` does it, with a clock that can be put forward and a policy that is compiled already.
+function layFoundation(file: string, active: ActivePolicy, clock: () => number): Foundation {
+  const config = loadConfig(file, { env: {}, servers: 'expand' });
+  const { stateDir, journal } = config;
+  const store = openStore({ dir: stateDir, durability: journal.durability, clock });
+  const control = createControl(stateDir);
+  control.ensure();
+  const none = async (): Promise<void> => {};
+  const source = { current: () => active, rejected: () => [], onChange: () => {}, close: none };
+  return {
+    config,
+    store,
+    control,
+    inFlight: new InFlightCalls(),
+    observed: new Observed(),
+    policy: deferPolicy(Promise.resolve(source)),
+    policyPath: shippedFolder,
+    settings: followSettings(config, control, () => {}),
+    onSettings: () => {},
+    instance: 'instance-1',
+    startedMs: clock(),
+    clock,
+    log: openLog('silent'),
+  };
+}
+
+async function openCatalog(on: Foundation, servers: Servers): Promise<LiveCatalog> {
+  const pins = createPinBook(on.store, on.config.gate, on.clock);
+  const keys = [...on.config.servers].map(([key, { gate }]) => ({ key, prefix: gate.prefix }));
+  const catalog = new LiveCatalog({ servers: keys, pins, onListChanged: () => {} });
+  for (const [key, tools] of Object.entries(servers)) {
+    const items = Object.entries(tools).map(([name, tool]): JsonObject => {
+      return { inputSchema: { type: 'object' }, ...tool, name };
+    });
+    catalog.setCapabilities(key, { tools: {}, resources: {} });
+    catalog.setTools(key, { items, cut: undefined }, await pins.observe(key, pinnable(items)));
+  }
+  return catalog;
+}
