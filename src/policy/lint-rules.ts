@@ -26,6 +26,13 @@ function lintModule(file: string, lines: readonly string[]): readonly PolicyFaul
   }
   if (!rulePackage.test(name))
     return [fault(file, row, `expected package "gate.rules.<name>", got "${name}"`)];
+  // The compiler's lints know the other sets.
+  const single = lines.findIndex((line) =>
+    /^(default[ \t]+)?oblige\b(?![ \t]+contains\b)/.test(line),
+  );
+  if (single !== -1) {
+    return [fault(file, single, '"oblige" must be a set: write "oblige contains {…} if {…}"')];
+  }
   const statements = lines.filter((line) => /^[A-Za-z_]/.test(line));
   if (statements.length <= 1 || statements.some((line) => namesSet.test(line))) return [];
   return [fault(file, row, `adds to none of the sets ${sets.replaceAll('|', ', ')}`)];

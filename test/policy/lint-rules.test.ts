@@ -50,6 +50,15 @@ describe('rules that the fold would not see', () => {
       'extra/a.rego 3 package "gate.rules.mine" holds rules, and rules are read from "rules/"',
     ],
     [
+      'obligations that are no set',
+      'rules/a.rego',
+      good.replace(
+        'deny contains {"id": "a", "reason": "r"} if helper',
+        'oblige := [{"type": "x"}]',
+      ),
+      'rules/a.rego 5 "oblige" must be a set: write "oblige contains {…} if {…}"',
+    ],
+    [
       'a set with a misspelt name',
       'rules/a.rego',
       good.replace('deny contains', 'denny contains'),
