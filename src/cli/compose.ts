@@ -12,6 +12,7 @@ import { createGate, type GateParts } from '../gate.ts';
 import { createRecorder, type Recorder } from '../journal/recorder.ts';
 import type { Foundation } from './foundation.ts';
 import { pathRoots } from './live-settings.ts';
+import { noticeOf } from './notices.ts';
 
 /** The gate of one process and what its lists show, put together. The caller closes the recorder. */
 export function composeGate(on: Foundation) {
@@ -64,7 +65,10 @@ function partsOf(
     isVisible: (call, caller, { mode }) => mode === 'observe' || visibility.shows(call, caller),
     joinedUntilOver: (key, { lifetime }) =>
       untilOver({ store, claims, clock }, key, lifetime, approvals().hold.defaultMs),
-    onDecided: (ruling) => on.observed.count(ruling),
+    onDecided: (ruling) => {
+      on.observed.count(ruling);
+      noticeOf(on.log, ruling);
+    },
     retentionMs: () => {
       const { capture, retentionMs } = settings.config().journal;
       return capture === 'none' ? undefined : retentionMs;
