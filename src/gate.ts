@@ -13,7 +13,7 @@ import { handedOut } from './enforcement/handed-out.ts';
 import type { RecordParts } from './enforcement/parts.ts';
 import { record } from './enforcement/record.ts';
 import { conclude, settle } from './enforcement/settle.ts';
-import type { Claimed } from './enforcement/step.ts';
+import type { Claimed, Step } from './enforcement/step.ts';
 import { underObligations } from './enforcement/under-obligations.ts';
 import type { CallSettings } from './facts/input.ts';
 import type { OutcomeStatus } from './journal/entries.ts';
@@ -33,7 +33,7 @@ export interface GateParts extends DecideParts, RecordParts {
   readonly pendingAnswer: (call: ToolCall, ref: DecisionRef, approval: ApprovalRow) => Answer;
   /** Waits for the end of the call that has this key; false when that takes longer than the caller can wait. */
   readonly joinedUntilOver: (key: KeyUse, caller: Caller) => Promise<boolean>;
-  /** Sees every decision, for those who look at the gate. */
+  /** Sees every decision that stands, for those who look at the gate. */
   readonly onDecided: (ruling: Ruling) => void;
 }
 
@@ -69,8 +69,8 @@ async function run(
   for (let standing = first; ; standing = { ...standing, round: standing.round + 1 }) {
     // Read anew for every round: what the operator tightens while a call waits holds for it.
     const ruling = await decide(parts, call, caller, parts.settings(call), standing);
-    parts.onDecided(ruling);
     const step = await record(parts, ruling);
+    tell(parts, ruling, step);
     switch (step.kind) {
       case 'forwarded':
         return execute(parts, ruling, way, step.claimed);
@@ -87,7 +87,7 @@ async function run(
         break;
       case 'joined':
         if (await parts.joinedUntilOver(step.key, caller)) break;
-        return refuse(call, 'running', refOf(ruling));
+        return refuse(call, isStopped(caller) ? 'frozen' : 'running', refOf(ruling));
       case 'again':
         standing = { ...standing, approval: undefined, prior: step.prior };
         break;
@@ -100,6 +100,12 @@ async function run(
   }
 }
 
+// Of what was not written nothing is told: the call is decided once more.
+function tell({ onDecided }: GateParts, ruling: Ruling, step: Step): void {
+  if (step.kind === 'again' || step.kind === 'joined') return;
+  onDecided(step.kind === 'denied' ? step.ruling : ruling);
+}
+
 function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Promise<Verdict> {
   return parts.desk.wait(approval, {
     budgetMs: parts.holdBudgetMs(caller, approval),
@@ -110,7 +116,7 @@ function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Prom
 
 function unapproved(parts: GateParts, ruling: Ruling, verdict: Verdict): Answer {
   const ref = { ...refOf(ruling), approvalId: verdict.approval.id };
-  if (ruling.caller.lifetime.ended === frozenReason) return refuse(ruling.call, 'frozen', ref);
+  if (isStopped(ruling.caller)) return refuse(ruling.call, 'frozen', ref);
   if (verdict.kind === 'pending') return parts.pendingAnswer(ruling.call, ref, verdict.approval);
   ruling.caller.session.denials += 1;
   return refuse(ruling.call, verdict.kind === 'expired' ? 'expired' : 'refusedByApprover', ref);
@@ -144,9 +150,12 @@ async function execute(
 }
 
 function isFrozen(parts: GateParts, { call, caller }: Ruling): boolean {
-  return (
-    caller.lifetime.ended === frozenReason || parts.frozen(scopeOf(call, caller)) !== undefined
-  );
+  return isStopped(caller) || parts.frozen(scopeOf(call, caller)) !== undefined;
+}
+
+/** A freeze has ended this very call. */
+function isStopped({ lifetime }: Caller): boolean {
+  return lifetime.ended === frozenReason;
 }
 
 async function stop(

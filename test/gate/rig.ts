@@ -9,13 +9,14 @@ import { createClaims } from '../../src/control/idempotency.ts';
 import { InFlightCalls } from '../../src/control/in-flight.ts';
 import { untilOver } from '../../src/control/joining.ts';
 import type { Delivery } from '../../src/core/answer.ts';
-import { type Budget, noTariff } from '../../src/core/budget.ts';
+import { type Budget, noTariff, type Tariff } from '../../src/core/budget.ts';
 import type { CallScope } from '../../src/core/call-scope.ts';
 import { uuidv7 } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import type { Decide, Target } from '../../src/core/target.ts';
 import type { Caller, ToolCall, ToolFacts } from '../../src/core/tool-call.ts';
+import type { Ruling } from '../../src/enforcement/decide.ts';
 import { decisionMeta } from '../../src/enforcement/denial.ts';
 import { createGate } from '../../src/gate.ts';
 import { createRecorder, type Recorder } from '../../src/journal/recorder.ts';
@@ -39,6 +40,9 @@ export interface GateRig {
   readonly looked: CallScope[];
   readonly inFlight: InFlightCalls;
   mode: 'observe' | 'enforce';
+  /** The mode of servers that have one of their own. */
+  readonly modes: Map<string, 'observe' | 'enforce'>;
+  tariff: Tariff;
   approvalMode: PolicyInput['context']['approval_mode'];
   holdMs: number;
   tool: ToolFacts | undefined;
@@ -48,6 +52,8 @@ export interface GateRig {
   labels: readonly string[];
   /** Tools that no list shows. */
   readonly hidden: Set<string>;
+  /** The decisions that those see who look at the gate. */
+  readonly told: Ruling[];
   deliver: (argumentsText: string | undefined) => Promise<Delivery>;
   close(): Promise<void>;
 }
@@ -140,6 +146,8 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     looked,
     inFlight,
     mode: 'enforce',
+    modes: new Map(),
+    tariff: noTariff,
     approvalMode: 'auto_execute',
     holdMs: 60_000,
     tool: { ...plainTool, pin: 'sha256:pin' },
@@ -147,6 +155,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     budgets: [],
     labels: [],
     hidden: new Set(),
+    told: [],
     deliver: () => Promise.resolve(answered({ content: [] })),
     target: {
       send: (request) => {
@@ -174,18 +183,21 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
       isVisible: (call) => !rig.hidden.has(call.name),
       joinedUntilOver: (key, { lifetime }) =>
         untilOver({ store, claims, clock, pollMs: 2 }, key, lifetime, rig.holdMs),
-      onDecided: () => {},
+      onDecided: (ruling) => rig.told.push(ruling),
       retentionMs: () => 60_000,
       warn: () => {},
-      settings: () => ({
-        mode: rig.mode,
+      settings: ({ server, name }) => ({
+        mode: rig.modes.get(server) ?? rig.mode,
         environment: 'test',
         approvalMode: rig.approvalMode,
         schema: 'enforce',
         trusted: false,
         costPerCallUsd: null,
-        tariff: noTariff,
-        idempotency: { pointer: '/request_id', expiresInMs: 60_000 },
+        tariff: rig.tariff,
+        idempotency: {
+          pointer: name === 'write_file' ? '/request_id' : undefined,
+          expiresInMs: 60_000,
+        },
         labels: rig.labels,
         workspace: '/ws',
       }),
