@@ -1,12 +1,16 @@
 import { Lifetime } from './lifetime.ts';
 
+/** A timer that is to wait longer than that does not wait at all. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** A lifetime inside another one that ends by itself after a while; released when nobody waits any more. */
 export function limitedLifetime(
   outer: Lifetime,
   limitMs: number,
 ): { readonly lifetime: Lifetime; readonly release: () => void } {
   const lifetime = new Lifetime(outer);
-  const timer = setTimeout(() => lifetime.end('it took too long'), limitMs).unref();
+  const waitMs = Math.min(limitMs, longestTimerMs);
+  const timer = setTimeout(() => lifetime.end('it took too long'), waitMs).unref();
   const leave = outer.onEnd(() => lifetime.end(outer.ended ?? ''));
   return {
     lifetime,
