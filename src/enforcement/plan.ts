@@ -2,7 +2,8 @@ import type { Json, JsonObject } from '../core/json.ts';
 import type { ToolCall, ToolFacts } from '../core/tool-call.ts';
 import type { Decision, Rule } from '../policy/decision.ts';
 import { deny } from '../policy/ruling.ts';
-import type { Plan as Obligations } from './obligations/plan.ts';
+import { adapt } from './obligations/adapt.ts';
+import { concernsNoResult, type Plan as Obligations } from './obligations/plan.ts';
 import { readObligations } from './obligations/read-obligations.ts';
 import { type Order, rewrite } from './rewrite.ts';
 import { simulated } from './simulate.ts';
@@ -38,7 +39,7 @@ export function planFor(
   }
   switch (decision.outcome) {
     case 'simulate': {
-      const result = simulated(call, wantedOf(decision), tool?.output);
+      const result = simulation(decision, call, tool, obligations);
       if (result === undefined) return refused(decision, 'gate.simulate', noSimulation);
       return { decision, plan: { kind: 'simulate', result } };
     }
@@ -54,6 +55,20 @@ export function planFor(
     case 'allow':
       return { decision, plan: { kind: 'run', obligations } };
   }
+}
+
+/** The made result as it may be delivered: policy's own words are under the obligations of all rules, too. */
+function simulation(
+  decision: Decision,
+  call: ToolCall,
+  tool: ToolFacts | undefined,
+  obligations: Obligations,
+): JsonObject | undefined {
+  const result = simulated(call, wantedOf(decision), tool?.output);
+  if (result === undefined || concernsNoResult(obligations)) return result;
+  const done = adapt(obligations, result, 'result', tool?.output);
+  if (done.kind === 'withheld') return undefined;
+  return done.kind === 'changed' ? done.value : result;
 }
 
 function computed(decision: Decision, call: ToolCall, rewrites: number): Planned {
