@@ -87,7 +87,7 @@ async function run(
         break;
       case 'joined':
         if (await parts.joinedUntilOver(step.key, caller)) break;
-        return refuse(call, 'running', refOf(ruling));
+        return refuse(call, isStopped(caller) ? 'frozen' : 'running', refOf(ruling));
       case 'again':
         standing = { ...standing, approval: undefined, prior: step.prior };
         break;
@@ -110,7 +110,7 @@ function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Prom
 
 function unapproved(parts: GateParts, ruling: Ruling, verdict: Verdict): Answer {
   const ref = { ...refOf(ruling), approvalId: verdict.approval.id };
-  if (ruling.caller.lifetime.ended === frozenReason) return refuse(ruling.call, 'frozen', ref);
+  if (isStopped(ruling.caller)) return refuse(ruling.call, 'frozen', ref);
   if (verdict.kind === 'pending') return parts.pendingAnswer(ruling.call, ref, verdict.approval);
   ruling.caller.session.denials += 1;
   return refuse(ruling.call, verdict.kind === 'expired' ? 'expired' : 'refusedByApprover', ref);
@@ -144,9 +144,12 @@ async function execute(
 }
 
 function isFrozen(parts: GateParts, { call, caller }: Ruling): boolean {
-  return (
-    caller.lifetime.ended === frozenReason || parts.frozen(scopeOf(call, caller)) !== undefined
-  );
+  return isStopped(caller) || parts.frozen(scopeOf(call, caller)) !== undefined;
+}
+
+/** A freeze has ended this very call. */
+function isStopped({ lifetime }: Caller): boolean {
+  return lifetime.ended === frozenReason;
 }
 
 async function stop(

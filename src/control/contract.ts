@@ -134,6 +134,9 @@ export interface KeyResult {
   readonly bytes: Buffer;
 }
 
+/** A result for whoever asks again under its key; without bytes when they are not to be kept. */
+export type Told = Omit<KeyResult, 'bytes'> & { readonly bytes: Buffer | undefined };
+
 /** A key that a call holds. Plain data of one process: should it die, the key is `unknown`. */
 export interface Claim {
   readonly key: string;
@@ -151,7 +154,7 @@ export interface Claims {
   /** Takes a key that `find` calls free, or one that is unknown and may be used again; anything else is thrown. */
   take(tx: Tx, use: KeyUse, decisionId: string, nowMs: number): Claim;
   /** Keeps the result; false when the key is no longer this call's, or when the result is too large to keep. */
-  finish(tx: Tx, claim: Claim, result: KeyResult, nowMs: number): boolean;
+  finish(tx: Tx, claim: Claim, result: Told, nowMs: number): boolean;
   /** Gives the key back: the call was never sent, or its server asked back first and it goes on as another request. */
   drop(tx: Tx, claim: Claim): void;
 }

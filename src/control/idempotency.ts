@@ -3,7 +3,7 @@ import { digestOf } from '../core/digest.ts';
 import { randomBytes, uuidv7 } from '../core/ids.ts';
 import type { Reader, Tx } from '../store/contract.ts';
 import type { ClaimRow, ResultKind } from '../store/control-contract.ts';
-import type { Claim, Claims, KeyResult, KeyState, KeyUse } from './contract.ts';
+import type { Claim, Claims, KeyState, KeyUse, Told } from './contract.ts';
 
 /** Larger results are not kept: a repeated key is then told that the call ran, without what came of it. */
 export const maxKeptBytes = 1_048_576;
@@ -54,7 +54,7 @@ function resultOf(reader: Reader, { decisionId, resultPayload, resultKind }: Cla
   };
 }
 
-function finish(tx: Tx, claim: Claim, result: KeyResult, nowMs: number): boolean {
+function finish(tx: Tx, claim: Claim, result: Told, nowMs: number): boolean {
   const row = heldRow(tx, claim);
   if (row === undefined) return false;
   const expiresMs = nowMs + claim.expiresInMs;
@@ -63,14 +63,19 @@ function finish(tx: Tx, claim: Claim, result: KeyResult, nowMs: number): boolean
   return resultPayload !== undefined;
 }
 
-function keep(tx: Tx, bytes: Buffer, expiresMs: number, nowMs: number): string | undefined {
-  if (bytes.length > maxKeptBytes) return undefined;
+function keep(
+  tx: Tx,
+  bytes: Buffer | undefined,
+  expiresMs: number,
+  nowMs: number,
+): string | undefined {
+  if (bytes === undefined || bytes.length > maxKeptBytes) return undefined;
   const id = uuidv7(nowMs);
   tx.putPayload({ id, kind: 'result', bytes, salt: randomBytes(32), expiresMs });
   return id;
 }
 
-function kindOf({ part, isError }: KeyResult): ResultKind {
+function kindOf({ part, isError }: Told): ResultKind {
   if (part === 'error') return 'error';
   return isError ? 'tool_error' : 'result';
 }

@@ -30,9 +30,12 @@ export interface RpcError {
 
 /** What goes back for one request. */
 export type Answer =
-  | { readonly kind: 'relayed'; readonly response: RawResponse }
-  | { readonly kind: 'made'; readonly result: JsonObject }
+  | { readonly kind: 'relayed'; readonly response: RawResponse; readonly later?: Later }
+  | { readonly kind: 'made'; readonly result: JsonObject; readonly later?: Later }
   | Refused;
+
+/** What its server says later of a call that goes on as a task, as it may be passed on; undefined when nothing of it may. */
+export type Later = (response: RawResponse) => Answer | undefined;
 
 export interface Refused {
   readonly kind: 'refused';

@@ -98,6 +98,10 @@ export interface Rewritten {
   readonly by: string;
   /** What the caller had asked for. */
   readonly asked: ToolCall;
+  /** What the configuration says about that call: its key is read from there. */
+  readonly settings: CallSettings;
+  /** What the rules that wanted this call want for its result. */
+  readonly obligations: Decision['obligations'];
 }
 
 /** Gathers the facts and asks policy, once. Never throws: whatever goes wrong is a denial. */
@@ -137,11 +141,15 @@ export async function decide(
   const seen = { call, tool, settings, frozen, protectedAt, schemaFault, unbounded };
   const refusal = hostRefusal(seen);
   const judged: Judged = refusal ?? (await askPolicy(active, inputText, input));
-  const final = await visible(parts, bounded(judged.decision, standing), call, caller, settings);
-  const { decision, plan } = planFor(final, call, tool, standing);
+  const seenAs = await visible(parts, bounded(judged.decision, standing), call, caller, settings);
+  const wanted = obliged(seenAs, standing.rewritten);
+  const { decision, plan } = planFor(wanted, call, tool, standing);
   const obligations = 'obligations' in plan ? plan.obligations : noObligations;
+  const { rewritten } = standing;
+  // Only what binds is rewritten, and it goes on to bind wherever it leads.
   const enforced =
     settings.mode === 'enforce' ||
+    rewritten !== undefined ||
     refusal?.binds === true ||
     settings.approvalMode === 'simulation_only';
   return {
@@ -159,7 +167,7 @@ export async function decide(
     plan,
     obligations: enforced ? obligations : noObligations,
     spender,
-    key: keyUse(parts.gateKey, standing.rewritten?.asked ?? call, caller, settings, obligations),
+    key: keyUse(parts.gateKey, rewritten ?? { asked: call, settings }, caller, obligations),
     standing,
     error: judged.error,
     schemaFault,
@@ -219,6 +227,14 @@ const roundsLimit = 9;
 function bounded(decision: Decision, { round }: Standing): Decision {
   if (round <= roundsLimit || decision.outcome === 'deny') return decision;
   return deny(decision, 'gate.rounds', 'approvals did not settle this call');
+}
+
+/** A rule that has got the call it wanted need not match any more: what it wants for the result holds all the same. */
+function obliged(decision: Decision, rewritten: Rewritten | undefined): Decision {
+  if (rewritten === undefined || rewritten.obligations.length === 0) return decision;
+  const all = [...rewritten.obligations, ...decision.obligations];
+  const distinct = new Map(all.map((each) => [JSON.stringify(each), each]));
+  return { ...decision, obligations: [...distinct.values()] };
 }
 
 function approvalFact(approval: ApprovalRow | undefined): PolicyInput['context']['approval'] {

@@ -1,14 +1,14 @@
 import type { KeyResult } from '../control/contract.ts';
-import type { Answer, Delivery, RawResponse } from '../core/answer.ts';
-import { isObject } from '../core/json.ts';
-import { readStrict } from '../core/strict-json.ts';
+import type { Answer, Delivery, Later, RawResponse } from '../core/answer.ts';
+import type { Json } from '../core/json.ts';
 import type { OutcomeStatus } from '../journal/entries.ts';
 import type { Ruling } from './decide.ts';
 import { markedError, markedResult, type Refusal, refOf, refuse } from './denial.ts';
+import { judged } from './judged.ts';
 import { noteLabels } from './labels.ts';
-import { adapt } from './obligations/adapt.ts';
-import { isCleanAsWritten } from './obligations/as-written.ts';
-import { concernsNoResult } from './obligations/plan.ts';
+import type { Adapted } from './obligations/adapt.ts';
+
+type Changed = Extract<Adapted, { kind: 'changed' }>;
 
 /** What came of a call, for the journal, and what of it goes back. */
 export interface Delivered {
@@ -16,6 +16,8 @@ export interface Delivered {
   readonly status: OutcomeStatus;
   readonly reason: string | undefined;
   readonly isError: boolean;
+  /** It is all that comes of the call: no question, and no task that goes on. */
+  readonly isFinal: boolean;
   /** For whoever asks again under the same idempotency key. */
   readonly told: KeyResult;
   /** As the server wrote it. */
@@ -29,11 +31,21 @@ export interface Delivered {
 /** What became of a call, for its caller and its session. */
 export function delivered(ruling: Ruling, delivery: Delivery): Delivered {
   const result = underObligations(ruling, delivery);
-  if (result.status.startsWith('executed')) noteLabels(ruling, result.classes);
+  // What a server says on the way to an answer, or in place of one, has been read as well.
+  if (delivery.kind !== 'unsent') noteLabels(ruling, result.classes);
   return result;
 }
 
-/** Applies the obligations to what a server answered. Bytes that nobody has to look into go through untouched. */
+/** What a server says later of a call that it goes on with as a task; undefined when nothing of it may be passed on. */
+export function deliveredLater(ruling: Ruling, response: RawResponse): Answer | undefined {
+  const done = judged(ruling, response, true);
+  noteLabels(ruling, done.kind === 'unchanged' ? [] : done.classes);
+  if (done.kind === 'withheld') return undefined;
+  return done.kind === 'unchanged'
+    ? relayed(ruling, response)
+    : changedAnswer(ruling, response, done);
+}
+
 function underObligations(ruling: Ruling, delivery: Delivery): Delivered {
   if (delivery.kind !== 'answered') {
     const isLost = delivery.kind === 'lost';
@@ -41,59 +53,51 @@ function underObligations(ruling: Ruling, delivery: Delivery): Delivered {
     return nothing(ruling, status, delivery.reason, isLost ? 'unknown' : 'unavailable');
   }
   const { response } = delivery;
-  const asked = response.resultType === 'input_required';
-  const { obligations } = ruling;
-  // Questions on the way to a result are requests of their own, and are decided as such.
-  const { maxResultBytes } = obligations.limit;
-  const [start, end] = response.value;
-  if (asked) return untouched(response, asked);
-  if (maxResultBytes !== undefined && end - start > maxResultBytes) {
-    return withheld(ruling, response, 'the result is larger than policy allows', []);
-  }
-  return concernsNoResult(obligations) ? untouched(response, asked) : adapted(ruling, response);
-}
-
-function adapted(ruling: Ruling, response: RawResponse): Delivered {
-  const { obligations, tool } = ruling;
-  // A parser that drops a member or rounds a number would hide it from what is looked for.
-  const bytes = response.line.subarray(...response.value);
-  const read = readStrict(bytes);
-  if (read.kind !== 'value') {
-    return isCleanAsWritten(obligations, bytes, read, response.kind, tool?.output)
-      ? untouched(response, false)
-      : withheld(ruling, response, read.reason, []);
-  }
-  if (!isObject(read.value)) return withheld(ruling, response, 'it is no object', []);
-  const done = adapt(obligations, read.value, response.kind, tool?.output);
+  const done = judged(ruling, response, response.resultType === 'task');
   switch (done.kind) {
     case 'unchanged':
-      return untouched(response, false);
+      return untouched(ruling, response);
     case 'withheld':
       return withheld(ruling, response, done.reason, done.classes);
     case 'changed': {
+      const before = untouched(ruling, response);
       const kept = Buffer.from(JSON.stringify(done.value));
-      const ref = { ...refOf(ruling), adapted: done.adapted };
-      const answer: Answer =
-        response.kind === 'error'
-          ? { kind: 'refused', error: markedError(done.value, ref) }
-          : { kind: 'made', result: markedResult(done.value, ref) };
-      const { adapted: what, classes } = done;
-      const before = untouched(response, false);
-      const told = { ...before.told, bytes: kept };
-      return { ...before, answer, kept, told, adapted: what, classes };
+      const isError = before.isError || done.value['isError'] === true;
+      const { adapted, classes } = done;
+      const told = { ...before.told, isError, bytes: kept };
+      const answer = changedAnswer(ruling, response, done);
+      return { ...before, answer, isError, kept, told, adapted, classes };
     }
   }
 }
 
-function untouched(response: RawResponse, asked: boolean): Delivered {
+function changedAnswer(ruling: Ruling, { kind, resultType }: RawResponse, done: Changed): Answer {
+  const ref = { ...refOf(ruling), adapted: done.adapted };
+  return kind === 'error'
+    ? { kind: 'refused', error: markedError(done.value, ref) }
+    : { kind: 'made', result: markedResult(done.value, ref), ...goingOn(ruling, resultType) };
+}
+
+function relayed(ruling: Ruling, response: RawResponse): Answer {
+  return { kind: 'relayed', response, ...goingOn(ruling, response.resultType) };
+}
+
+/** What a task brings later is under the obligations of the call that started it. */
+export function goingOn(ruling: Ruling, resultType: Json | undefined): { readonly later?: Later } {
+  return resultType === 'task' ? { later: (response) => deliveredLater(ruling, response) } : {};
+}
+
+function untouched(ruling: Ruling, response: RawResponse): Delivered {
   const output = response.line.subarray(...response.value);
-  const { kind: part, isError } = response;
+  const { kind: part, isError, resultType = 'complete' } = response;
+  const asked = resultType === 'input_required';
   const status = part === 'error' ? 'failed' : asked ? 'input_required' : 'executed';
   return {
-    answer: { kind: 'relayed', response },
+    answer: relayed(ruling, response),
     status,
     reason: undefined,
     isError,
+    isFinal: resultType === 'complete',
     told: { part, isError, bytes: output },
     output,
     kept: output,
@@ -110,7 +114,7 @@ function withheld(
   classes: readonly string[],
 ): Delivered {
   const answer = refuse(ruling.call, 'withheld', refOf(ruling));
-  const before = untouched(response, false);
+  const before = untouched(ruling, response);
   const status = 'executed_withheld';
   const told = toldOf(answer);
   return { ...before, answer, told, status, reason, isError: true, kept: undefined, classes };
@@ -128,6 +132,7 @@ function nothing(
     status,
     reason,
     isError: true,
+    isFinal: true,
     told: toldOf(answer),
     output: undefined,
     kept: undefined,

@@ -16,9 +16,8 @@ const longestKey = 200;
  */
 export function keyUse(
   gate: string,
-  asked: ToolCall,
+  { asked, settings }: { readonly asked: ToolCall; readonly settings: CallSettings },
   caller: Caller,
-  settings: CallSettings,
   { idempotencyKey: wanted }: Pick<Obligations, 'idempotencyKey'>,
 ): KeyUse | undefined {
   if (asked.action !== 'tools/call') return undefined;

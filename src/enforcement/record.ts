@@ -6,7 +6,7 @@ import { budgetRule, deny, hostDenial } from '../policy/ruling.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
 import { approvalRequest, reuseParts } from './approval-request.ts';
 import type { Ruling } from './decide.ts';
-import { adaptedAnew } from './handed-out.ts';
+import { adaptedAnew, type Kept, made } from './handed-out.ts';
 import type { RecordParts } from './parts.ts';
 import type { Plan } from './plan.ts';
 import { findReusable, reuseKey } from './reuse.ts';
@@ -50,11 +50,21 @@ function alone(parts: RecordParts, ruling: Ruling): Step | undefined {
 }
 
 function rewritten(ruling: Ruling, { call, settled }: Rewrite): Step {
-  const before = ruling.standing.rewritten;
+  const { decision, decisionId: by } = ruling;
+  const {
+    times: before,
+    asked,
+    settings,
+  } = ruling.standing.rewritten ?? { ...ruling, times: 0, asked: ruling.call };
   // What changes nothing is no other call.
-  const times = (before?.times ?? 0) + (settled.length === 0 ? 1 : 0);
-  const asked = before?.asked ?? ruling.call;
-  return { kind: 'rewritten', call, settled, rewritten: { times, by: ruling.decisionId, asked } };
+  const times = before + (settled.length === 0 ? 1 : 0);
+  const { obligations } = decision;
+  return {
+    kind: 'rewritten',
+    call,
+    settled,
+    rewritten: { times, by, asked, settings, obligations },
+  };
 }
 
 function write(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
@@ -65,8 +75,7 @@ function write(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
     return forward(parts, ruling, { ...nothingClaimed, reservation: reserved.reservation });
   }
   if (plan.kind === 'simulate') {
-    const bytes = Buffer.from(JSON.stringify(plan.result));
-    return handOut(parts, ruling, { how: 'simulated', of: undefined, part: 'result', bytes });
+    return handOut(parts, ruling, made(plan.result));
   }
   return joined(parts, tx, ruling) ?? (plan.kind === 'ask' ? ask : run)(parts, tx, ruling);
 }
@@ -94,7 +103,7 @@ function joined(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> | u
       return denied(parts, ruling, 'gate.idempotency', 'it ran before, and its result is not kept');
     case 'done': {
       const { part, bytes, decisionId: of } = found;
-      return handOut(parts, ruling, { how: 'repeated', of, part, bytes });
+      return again(parts, ruling, { how: 'repeated', of, part, bytes });
     }
   }
 }
@@ -105,7 +114,7 @@ function ask(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
   const callKey = parts.desk.callKey(request);
   const bytes = parts.kept.take(tx, callKey, nowMs);
   if (bytes !== undefined) {
-    return handOut(parts, ruling, { how: 'fetched', of: undefined, part: 'result', bytes });
+    return again(parts, ruling, { how: 'fetched', of: undefined, part: 'result', bytes });
   }
   const prior = standing.prior === null ? priorRun(tx, callKey) : null;
   if (prior !== null) throw new Unwritten({ kind: 'again', prior });
@@ -126,7 +135,7 @@ function run(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
   const known = reuse === undefined ? undefined : findReusable(tx, reuse, nowMs);
   if (known !== undefined) {
     const { bytes, decisionId: of } = known;
-    return handOut(parts, ruling, { how: 'reused', of, part: 'result', bytes });
+    return again(parts, ruling, { how: 'reused', of, part: 'result', bytes });
   }
   const reserved = reserve(parts, tx, ruling);
   // Another call was quicker: the budgets are read anew, and say so.
@@ -158,8 +167,11 @@ function forward(parts: RecordParts, ruling: Ruling, claimed: Claimed): Recordin
   return { facts, value: { kind: 'forwarded', claimed } };
 }
 
-function handOut(parts: RecordParts, ruling: Ruling, given: Handed): Recording<Step> {
-  const handed = given.how === 'simulated' ? given : adaptedAnew(ruling, given);
+function again(parts: RecordParts, ruling: Ruling, kept: Kept): Recording<Step> {
+  return handOut(parts, ruling, adaptedAnew(ruling, kept));
+}
+
+function handOut(parts: RecordParts, ruling: Ruling, handed: Handed): Recording<Step> {
   return {
     facts: factsOf(parts, ruling, {}),
     value: { ...handed, kind: 'handed' },

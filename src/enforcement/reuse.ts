@@ -6,6 +6,8 @@ import type { Reader, Tx } from '../store/contract.ts';
 
 /** Larger results are not kept: the next identical call runs. */
 export const maxReusableBytes = 1_048_576;
+/** However long policy says. */
+const longestMs = 366 * 86_400_000;
 
 /** Everything that must be the same for one call's result to be another's. */
 export interface ReuseParts {
@@ -65,7 +67,7 @@ export function keepReusable(
 ): boolean {
   if (bytes.length > maxReusableBytes) return false;
   const payload = uuidv7(nowMs);
-  const expiresMs = nowMs + ttlMs;
+  const expiresMs = nowMs + Math.min(Math.ceil(ttlMs), longestMs);
   tx.putPayload({ id: payload, kind: 'result', bytes, salt: randomBytes(32), expiresMs });
   tx.putReusable({ key, decisionId, payload, expiresMs });
   return true;

@@ -1,4 +1,7 @@
+import type { Told } from '../control/contract.ts';
 import type { Clock } from '../core/clock.ts';
+import { isObject } from '../core/json.ts';
+import { readStrict } from '../core/strict-json.ts';
 import {
   journalName,
   nothingCame,
@@ -7,7 +10,7 @@ import {
   outcomeEntry,
 } from '../journal/entries.ts';
 import type { Tx } from '../store/contract.ts';
-import { costOf, reportedCost } from './cost.ts';
+import { costOf } from './cost.ts';
 import type { Ruling } from './decide.ts';
 import type { Delivered } from './deliver.ts';
 import type { RecordParts } from './parts.ts';
@@ -23,52 +26,78 @@ export function settle(
   result: Delivered,
   claimed: Claimed,
 ): Promise<void> {
-  const { kept, ...came } = result;
-  const { status, reason, isError, output, adapted, classes } = came;
+  const { kept, status, reason, isError, output, adapted, classes } = result;
   const delivered = kept === output ? undefined : kept;
-  const costUsd = costOf(ruling, output);
-  const end = {
-    status,
-    reason,
-    isError,
-    output,
-    delivered,
-    adapted,
-    classes,
-    costUsd,
-    of: undefined,
-  };
+  const cost = costOf(ruling, output);
+  const said = { status, reason, isError, output, delivered, adapted, classes };
+  const end = { ...said, costUsd: cost.usd, of: undefined };
+  const spent = { bytesOut: output?.length ?? 0, reportedMicroUsd: cost.reportedMicro };
+  const keeping = keepingOf(result, claimed);
   return append(parts, ruling, end, claimed, (tx, nowMs) => {
     // Nobody knows whether it ran: what it had taken stays taken, and its key says so.
     if (status === 'unknown') return;
-    // The call goes on with another request, which takes all of it anew.
-    const isUnsent = status === 'failed' && output === undefined;
-    if (isUnsent || status === 'input_required') giveBack(parts, tx, claimed);
-    else spend(parts, tx, ruling, result, claimed, nowMs);
+    if (status === 'failed' && output === undefined) giveBack(parts, tx, claimed);
+    else {
+      if (claimed.reservation !== undefined) {
+        parts.spending.settle(tx, claimed.reservation, spent, nowMs);
+      }
+      keep(parts, tx, ruling, result, keeping, nowMs);
+    }
   });
 }
 
-function spend(
+/** What is kept of a result for those who ask again, and under which of the things that its call had taken. */
+interface Keeping {
+  readonly claim: Claimed['claim'];
+  readonly told: Told;
+  /** The approval that was spent on it. */
+  readonly approvalId: string | undefined;
+  readonly reuse: string | undefined;
+}
+
+// Looked at before the transaction, which may run more than once. What would not mean the same to whoever reads it later
+// is kept for nobody.
+function keepingOf(
+  { kept, told, status, isError, isFinal }: Delivered,
+  { claim, approval, reuse }: Claimed,
+): Keeping {
+  const isOver = status === 'executed' && kept !== undefined;
+  const reading = claim || reuse || approval ? readingOf(told.bytes) : 'exact';
+  return {
+    claim,
+    told: reading === 'exact' ? told : { ...told, bytes: undefined },
+    approvalId: isOver && reading !== 'broken' ? approval?.id : undefined,
+    reuse: isOver && reading === 'exact' && !isError && isFinal ? reuse : undefined,
+  };
+}
+
+/** Whether a parser finds all of it; what it rounds or drops is better lost with a fetched result than the result. */
+function readingOf(bytes: Buffer): 'exact' | 'lossy' | 'broken' {
+  const read = readStrict(bytes);
+  if (read.kind !== 'value') return read.kind === 'broken' ? 'broken' : 'lossy';
+  return isObject(read.value) ? 'exact' : 'broken';
+}
+
+function keep(
   parts: SettleParts,
   tx: Tx,
   ruling: Ruling,
-  { kept, output, isError, status, told }: Delivered,
-  { reservation, claim, approval, reuse }: Claimed,
+  { kept, status }: Delivered,
+  { claim, told, approvalId, reuse }: Keeping,
   nowMs: number,
 ): void {
-  const bytesOut = output?.length ?? 0;
-  const reportedMicroUsd = reportedCost(ruling, output);
-  if (reservation !== undefined) {
-    parts.spending.settle(tx, reservation, { bytesOut, reportedMicroUsd }, nowMs);
+  if (claim !== undefined) {
+    // The call goes on with another request, which takes the key anew.
+    if (status === 'input_required') parts.claims.drop(tx, claim);
+    else parts.claims.finish(tx, claim, told, nowMs);
   }
-  if (claim !== undefined) parts.claims.finish(tx, claim, told, nowMs);
-  if (kept === undefined || status !== 'executed') return;
+  if (kept === undefined) return;
   // A result whose caller has gone is kept when a person's yes was spent on it.
-  if (approval !== undefined && ruling.caller.lifetime.ended !== undefined) {
-    parts.kept.keep(tx, approval.id, kept, nowMs);
+  if (approvalId !== undefined && ruling.caller.lifetime.ended !== undefined) {
+    parts.kept.keep(tx, approvalId, kept, nowMs);
   }
-  const ttlMs = (ruling.decision.reuse?.ttl_s ?? 0) * 1000;
-  if (reuse !== undefined && !isError) {
+  if (reuse !== undefined) {
+    const ttlMs = (ruling.decision.reuse?.ttl_s ?? 0) * 1000;
     keepReusable(tx, reuse, { decisionId: ruling.decisionId, bytes: kept }, ttlMs, nowMs);
   }
 }
@@ -92,14 +121,10 @@ export function conclude(
 
 /** The outcome of a call that reaches no server, in the transaction of its decision. */
 export function writeOutcome(parts: RecordParts, tx: Tx, ruling: Ruling, handed: Handed): void {
-  const { how: status, part, bytes, of } = handed;
-  const facts = outcomeFacts(parts, ruling, ruling.nowMs, {
-    ...nothingCame,
-    status,
-    isError: part === 'error',
-    delivered: bytes,
-    of,
-  });
+  const { how: status, part, value, bytes: delivered, of, adapted, classes, reason } = handed;
+  const isError = part === 'error' || value['isError'] === true;
+  const said = { status, isError, delivered, of, adapted, classes, reason };
+  const facts = outcomeFacts(parts, ruling, ruling.nowMs, { ...nothingCame, ...said });
   tx.append(outcomeEntry(facts));
 }
 

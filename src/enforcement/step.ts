@@ -1,4 +1,5 @@
 import type { Claim, KeyUse, Reservation } from '../control/contract.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { ToolCall } from '../core/tool-call.ts';
 import type { Prior } from '../journal/prior-run.ts';
 import type { ApprovalRow } from '../store/contract.ts';
@@ -43,7 +44,14 @@ export interface Handed {
   /** The decision whose result it is; undefined for one that was made. */
   readonly of: string | undefined;
   readonly part: 'result' | 'error';
+  readonly value: JsonObject;
+  /** The value as it was kept, or as it was made. */
   readonly bytes: Buffer;
+  /** What was changed of it now, and what was found in it. */
+  readonly adapted: readonly string[];
+  readonly classes: readonly string[];
+  /** Why nothing of it may be seen. */
+  readonly reason: string | undefined;
 }
 
 /** Rolls the transaction back: what was decided rests on something that does not hold. */

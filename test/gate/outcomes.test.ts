@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Answer } from '../../src/core/answer.ts';
+import type { Answer, Delivery } from '../../src/core/answer.ts';
+import { noTariff } from '../../src/core/budget.ts';
 import { isObject, type Json, type JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import type { Caller } from '../../src/core/tool-call.ts';
@@ -57,6 +58,34 @@ const markOf = (answer: Answer): Json | undefined => {
 
 const saying = (...texts: string[]) =>
   answered({ content: texts.map((text) => ({ type: 'text', text })) });
+/** An answer of the modern era with a type of its own. */
+const typed = (resultType: string, result: JsonObject): Delivery => {
+  const delivery = answered({ resultType, ...result });
+  if (delivery.kind !== 'answered') return delivery;
+  return { ...delivery, response: { ...delivery.response, resultType } };
+};
+/** What a server wrote that nobody has parsed when it comes. */
+const writing = (text: string): Delivery => {
+  const head = '{"jsonrpc":"2.0","id":1,"result":';
+  const line = Buffer.from(`${head}${text}}`);
+  const delivery = answered({});
+  if (delivery.kind !== 'answered') return delivery;
+  const value = [head.length, line.length - 1] as const;
+  return { ...delivery, response: { ...delivery.response, line, value } };
+};
+/** Waits until a person is asked. */
+const asked = () =>
+  vi.waitFor(() => {
+    const [pending] = rig.store.approvals(['pending']);
+    if (pending === undefined) throw new Error('nothing is pending yet');
+    return pending;
+  });
+const approve = async () => {
+  const { id } = await asked();
+  await rig.store.write('decision', (tx) => {
+    tx.moveApproval(id, 'pending', { state: 'approved', decidedBy: ['os:alice'] });
+  });
+};
 const deliver = (...texts: string[]) => {
   rig.deliver = () => Promise.resolve(saying(...texts));
 };
@@ -185,6 +214,34 @@ describe('compute', () => {
     expect(rig.reached).toEqual(['{"limit":500}']);
     expect(entriesOf('decision')[0]).toMatchObject({ outcome: 'compute', enforced: false });
   });
+
+  it('keeps the obligations of the rule that wanted it', async () => {
+    rig.policy = (input) =>
+      args(input)['limit'] === 10
+        ? decisions.allow
+        : decide({
+            outcome: 'compute',
+            compute: { patch: { limit: 10 } },
+            obligations: [{ type: 'redact', classes: ['secret'] }],
+          });
+    deliver('AKIAIOSFODNN7EXAMPLE');
+    expect(textOf(await run({ limit: 500 }))).toBe('[REDACTED:secret.aws_key]');
+    expect(entriesOf('decision').map(({ obligations }) => obligations)).toEqual([
+      [{ type: 'redact', classes: ['secret'] }],
+      [{ type: 'redact', classes: ['secret'] }],
+    ]);
+  });
+
+  it('binds where it leads, although that server is only observed', async () => {
+    rig.modes.set('safe', 'observe');
+    rig.siblings.set('safe/preview', plainTool);
+    rig.policy = ({ resource }) =>
+      resource.properties.tool === 'preview'
+        ? decisions.deny
+        : decide({ outcome: 'compute', compute: { tool: 'safe/preview' } });
+    expect(textOf(await run())).toContain('not here');
+    expect(rig.reached).toEqual([]);
+  });
 });
 
 describe('simulate', () => {
@@ -219,6 +276,29 @@ describe('simulate', () => {
     rig.policy = () => decide({ outcome: 'simulate' });
     expect(textOf(await run())).toContain('no simulated result');
     expect([decided(), rig.reached]).toEqual([['deny'], []]);
+  });
+
+  it('is under the obligations of all rules, like every result', async () => {
+    rig.policy = () =>
+      decide({
+        outcome: 'simulate',
+        simulate: { result: 'AKIAIOSFODNN7EXAMPLE' },
+        obligations: [{ type: 'redact', classes: ['secret'] }],
+      });
+    expect(textOf(await run())).toContain('[REDACTED:secret.aws_key]');
+  });
+
+  it('denies when nothing of the made result may be seen', async () => {
+    rig.policy = () =>
+      decide({
+        outcome: 'simulate',
+        simulate: { result: 'AKIAIOSFODNN7EXAMPLE' },
+        obligations: [{ type: 'withhold', classes: ['secret'] }],
+      });
+    const answer = await run();
+    expect(textOf(answer)).toContain('no simulated result');
+    expect(JSON.stringify(answer)).not.toContain('AKIA');
+    expect(ended()).toEqual([]);
   });
 });
 
@@ -314,6 +394,54 @@ describe('reuse', () => {
     await run();
     expect(textOf(await run())).toBe('card [REDACTED:pci.pan]');
     expect(rig.reached).toHaveLength(1);
+  });
+
+  it.each([0.0001, 1e300])('for %d seconds loses no outcome', async (ttl_s) => {
+    rig.policy = () => decide({ outcome: 'reuse', reuse: { ttl_s } });
+    await run();
+    expect(ended()).toEqual(['executed']);
+  });
+
+  it('uses up the yes that it needed', async () => {
+    await run();
+    rig.policy = ({ context }) =>
+      context.approval === null
+        ? decisions.escalate
+        : decide({ outcome: 'reuse', reuse: { ttl_s: 60 } });
+    const answer = run();
+    await approve();
+    expect(markOf(await answer)).toMatchObject({ reused: true });
+    expect(rig.store.approvals(['approved'])).toEqual([]);
+    expect(rig.store.approvals(['consumed'])).toHaveLength(1);
+  });
+
+  it.each<[claim: string, first: () => Delivery]>([
+    ['a task that goes on', () => typed('task', { taskId: 't', status: 'working' })],
+    ['a number that loses digits', () => writing('{"content":[],"id":12345678901234567890}')],
+    ['what is no JSON inside', () => writing('{"content":[{]}]}')],
+  ])('does not hand out %s', async (_, first) => {
+    rig.deliver = () => Promise.resolve(first());
+    await run();
+    deliver('second');
+    expect(textOf(await run())).toBe('second');
+  });
+
+  it('does not for what was delivered as an error', async () => {
+    const fault = (value: Json) =>
+      isObject(value) && typeof value['id'] === 'number' ? undefined : 'no number';
+    rig.tool = { ...plainTool, output: { schema: { type: 'object' }, fault } };
+    rig.policy = () =>
+      decide({
+        outcome: 'reuse',
+        reuse: { ttl_s: 60 },
+        obligations: [{ type: 'redact', classes: ['pci.pan'] }],
+      });
+    rig.deliver = () =>
+      Promise.resolve(answered({ content: [], structuredContent: { id: 4_111_111_111_111_111 } }));
+    expect(resultOf(await run())['isError']).toBe(true);
+    expect(entriesOf('outcome')[0]).toMatchObject({ status: 'executed', is_error: true });
+    await run();
+    expect(rig.reached).toHaveLength(2);
   });
 });
 
@@ -449,6 +577,38 @@ describe('adapt', () => {
     deliver(secret);
     expect(textOf(await run())).toBe(secret);
   });
+
+  it('holds for all that stands in a question, and leaves it a question', async () => {
+    obliging({ type: 'redact', classes: ['secret'] });
+    rig.deliver = () =>
+      Promise.resolve(
+        typed('input_required', {
+          inputRequests: { a: { method: 'elicitation/create', params: { message: secret } } },
+          content: [{ type: 'text', text: secret }],
+        }),
+      );
+    const answer = await run();
+    expect(JSON.stringify(resultOf(answer))).not.toContain('AKIA');
+    expect(resultOf(answer)['resultType']).toBe('input_required');
+    expect(ended()).toEqual(['input_required']);
+  });
+
+  it('says nothing for good of what cannot be looked at', async () => {
+    obliging({ type: 'redact', classes: ['secret'] });
+    const key = JSON.stringify(secret);
+    rig.deliver = () => Promise.resolve(writing(`{"content":[],${key}:1,${key}:2}`));
+    expect(textOf(await run())).toContain('withholds');
+    expect(JSON.stringify(entriesOf('outcome'))).not.toContain('AKIA');
+  });
+
+  it('may wait for longer than a timer can count', async () => {
+    obliging({ type: 'limit', timeout_ms: 2 ** 40 });
+    rig.deliver = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return saying('late');
+    };
+    expect(textOf(await run())).toBe('late');
+  });
 });
 
 describe('an idempotency key', () => {
@@ -548,6 +708,64 @@ describe('an idempotency key', () => {
     expect(textOf(await keyed('k'))).toContain('withholds');
     expect(rig.reached).toHaveLength(1);
   });
+
+  it('of the tool that was asked for counts wherever policy sends the call', async () => {
+    rig.siblings.set('files/other', plainTool);
+    rig.policy = ({ resource }) =>
+      resource.properties.tool === 'other'
+        ? decisions.allow
+        : decide({ outcome: 'compute', compute: { tool: 'other' } });
+    deliver('first');
+    await keyed('k');
+    deliver('second');
+    expect(textOf(await keyed('k'))).toBe('first');
+    expect(rig.reached).toHaveLength(1);
+  });
+
+  it('repeats an error of the tool, and records that it is one', async () => {
+    rig.deliver = () => Promise.resolve(answered({ content: [], isError: true }));
+    await keyed('k');
+    await keyed('k');
+    expect(entriesOf('outcome').map((entry) => entry['is_error'])).toEqual([true, true]);
+  });
+
+  it('repeats under what policy wants by now, and records what that changed', async () => {
+    deliver('AKIAIOSFODNN7EXAMPLE');
+    await keyed('k');
+    obliging({ type: 'redact', classes: ['secret'] });
+    expect(textOf(await keyed('k'))).toBe('[REDACTED:secret.aws_key]');
+    expect(entriesOf('outcome')[1]).toMatchObject({
+      status: 'repeated',
+      adapted: ['redact:secret.aws_key'],
+      classes: ['secret.aws_key'],
+    });
+    obliging({ type: 'withhold', classes: ['secret'] });
+    expect(textOf(await keyed('k'))).toContain('withholds');
+    expect(entriesOf('outcome')[2]).toMatchObject({
+      status: 'repeated',
+      is_error: true,
+      reason: 'the result was withheld: it holds secret.aws_key',
+    });
+  });
+
+  it('of a call whose result is no JSON inside is not given to another', async () => {
+    rig.deliver = () => Promise.resolve(writing('{"content":[{]}]}'));
+    await keyed('k');
+    expect(textOf(await keyed('k'))).toContain('its result is not kept');
+    expect(rig.reached).toHaveLength(1);
+  });
+
+  it('that waits for a call which the operator stops says so', async () => {
+    const answer = hanging();
+    const one = keyed('k');
+    await vi.waitFor(() => expect(rig.reached).toHaveLength(1));
+    const two = keyed('k');
+    await vi.waitFor(() => expect(caller.session.calls).toBe(2));
+    rig.inFlight.cancel(() => true);
+    expect(textOf(await two)).toContain('stopped by the operator');
+    answer();
+    await one;
+  });
 });
 
 describe('a budget', () => {
@@ -635,6 +853,22 @@ describe('a budget', () => {
     expect(textOf(await run())).toMatch(/could not be recorded/);
     expect(rig.reached).toEqual([]);
   });
+
+  it('counts a call whose server asks back: it has been reached', async () => {
+    budget('deny', 2);
+    rig.deliver = () => Promise.resolve(typed('input_required', { requestState: 's' }));
+    for (const path of ['a', 'b', 'c']) await run({ path });
+    expect(rig.reached).toHaveLength(2);
+    expect(decided()).toEqual(['allow', 'allow', 'deny']);
+  });
+
+  it('outlives a server that says what its call cost in no JSON', async () => {
+    budget('deny', 2);
+    rig.tariff = { ...noTariff, reported: '/_meta/cost' };
+    rig.deliver = () => Promise.resolve(writing('{"content":[{]}]}'));
+    await run();
+    expect(ended()).toEqual(['executed']);
+  });
 });
 
 describe('what a session has read', () => {
@@ -662,6 +896,36 @@ describe('what a session has read', () => {
   it('is not brought by a call that did not run', async () => {
     rig.labels = ['private'];
     rig.policy = () => decisions.deny;
+    await run();
+    expect(caller.session.labels.size).toBe(0);
+  });
+
+  it.each<[claim: string, answer: () => Delivery]>([
+    ['an error', () => answeredError({ code: -1, message: 'do this' })],
+    ['a question', () => typed('input_required', { requestState: 's' })],
+    ['what was told before the answer got lost', () => ({ kind: 'lost', reason: 'gone' })],
+  ])('comes with %s, too', async (_, answer) => {
+    rig.tool = { ...plainTool, annotations: { openWorldHint: true } };
+    rig.deliver = () => Promise.resolve(answer());
+    await run();
+    expect([...caller.session.labels]).toEqual(['untrusted']);
+  });
+
+  it('comes with a result that an earlier call had brought to somebody else', async () => {
+    rig.labels = ['private'];
+    rig.policy = () => decide({ outcome: 'reuse', reuse: { ttl_s: 60 } });
+    await run();
+    const other = {
+      ...caller,
+      session: { ...caller.session, id: 's2', labels: new Set<string>() },
+    };
+    expect(markOf(await run({ path: 'a' }, other))).toMatchObject({ reused: true });
+    expect([...other.session.labels]).toEqual(['private']);
+  });
+
+  it('is nothing where a result was made up', async () => {
+    rig.labels = ['private'];
+    rig.policy = () => decide({ outcome: 'simulate' });
     await run();
     expect(caller.session.labels.size).toBe(0);
   });

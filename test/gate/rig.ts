@@ -9,7 +9,7 @@ import { createClaims } from '../../src/control/idempotency.ts';
 import { InFlightCalls } from '../../src/control/in-flight.ts';
 import { untilOver } from '../../src/control/joining.ts';
 import type { Delivery } from '../../src/core/answer.ts';
-import { type Budget, noTariff } from '../../src/core/budget.ts';
+import { type Budget, noTariff, type Tariff } from '../../src/core/budget.ts';
 import type { CallScope } from '../../src/core/call-scope.ts';
 import { uuidv7 } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
@@ -39,6 +39,9 @@ export interface GateRig {
   readonly looked: CallScope[];
   readonly inFlight: InFlightCalls;
   mode: 'observe' | 'enforce';
+  /** The mode of servers that have one of their own. */
+  readonly modes: Map<string, 'observe' | 'enforce'>;
+  tariff: Tariff;
   approvalMode: PolicyInput['context']['approval_mode'];
   holdMs: number;
   tool: ToolFacts | undefined;
@@ -140,6 +143,8 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     looked,
     inFlight,
     mode: 'enforce',
+    modes: new Map(),
+    tariff: noTariff,
     approvalMode: 'auto_execute',
     holdMs: 60_000,
     tool: { ...plainTool, pin: 'sha256:pin' },
@@ -177,15 +182,18 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
       onDecided: () => {},
       retentionMs: () => 60_000,
       warn: () => {},
-      settings: () => ({
-        mode: rig.mode,
+      settings: ({ server, name }) => ({
+        mode: rig.modes.get(server) ?? rig.mode,
         environment: 'test',
         approvalMode: rig.approvalMode,
         schema: 'enforce',
         trusted: false,
         costPerCallUsd: null,
-        tariff: noTariff,
-        idempotency: { pointer: '/request_id', expiresInMs: 60_000 },
+        tariff: rig.tariff,
+        idempotency: {
+          pointer: name === 'write_file' ? '/request_id' : undefined,
+          expiresInMs: 60_000,
+        },
         labels: rig.labels,
         workspace: '/ws',
       }),
