@@ -1,3 +1,4 @@
+import type { Later } from '../core/answer.ts';
 import { digestOf } from '../core/digest.ts';
 
 /** The extension `io.modelcontextprotocol/tasks` (SEP-2663): a server may answer a call with a task that goes on. */
@@ -13,6 +14,8 @@ export interface TaskOrigin {
   readonly server: string;
   /** What was called, by the server's own name. */
   readonly tool: string;
+  /** What its call was decided to make of everything that the server says later; undefined where that goes as it is. */
+  readonly later: Later | undefined;
 }
 
 interface Owned extends TaskOrigin {
@@ -31,7 +34,9 @@ export class TaskOwners {
     const known = tasks.get(taskId);
     if (known !== undefined && known.server !== origin.server) return false;
     tasks.delete(taskId);
-    tasks.set(taskId, { ...origin, asked: known?.asked ?? new Set() });
+    // Another call may be answered with the same task: what the first one had to hide stays hidden.
+    const later = origin.later ?? known?.later;
+    tasks.set(taskId, { ...origin, later, asked: known?.asked ?? new Set() });
     this.#scopes.delete(scope);
     this.#scopes.set(scope, tasks);
     forgetOldest(tasks, tasksPerScope);

@@ -1,7 +1,7 @@
 import { relayedError } from '../bridge/hop-errors.ts';
 import { modernReply } from '../bridge/modern-reply.ts';
 import { objectIn, resultResponse } from '../bridge/result-bytes.ts';
-import type { RawResponse, Reply, RpcError } from '../core/answer.ts';
+import type { Answer, RawResponse, Reply, RpcError } from '../core/answer.ts';
 import type { CallScope } from '../core/call-scope.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import type { Lifetime } from '../core/lifetime.ts';
@@ -42,7 +42,7 @@ export async function serveTask(
   }
   const origin = owners.originOf(scope, taskId);
   if (origin === undefined) return refused(rpcCode.invalidParams, 'Unknown task');
-  const { server, tool } = origin;
+  const { server, tool, later } = origin;
   // The answer to a question lets the task go on; to look at it or to end it is free.
   if (method === 'tasks/update' && parts.frozen({ server, tool, subject }) !== undefined) {
     return refused(rpcCode.denied, 'calls are stopped by the operator');
@@ -57,7 +57,12 @@ export async function serveTask(
   if (delivery.kind !== 'answered') {
     return refused(rpcCode.unavailable, 'the server gave no answer');
   }
-  return answerOf(parts, method, { server, taskId, response: delivery.response });
+  const answer = later === undefined ? relayed(delivery.response) : later(delivery.response);
+  return answerOf(parts, method, { server, taskId, answer });
+}
+
+function relayed(response: RawResponse): Answer {
+  return { kind: 'relayed', response };
 }
 
 /**
@@ -79,36 +84,47 @@ function answersFault(
 
 const none = { argumentsText: undefined, extras: undefined };
 
-interface TaskAnswer {
-  readonly server: string;
-  readonly taskId: string;
-  readonly response: RawResponse;
-}
+/** The task of a server. */
+type Task = Pick<TaskPlace, 'server' | 'taskId'>;
 
-async function answerOf(parts: TaskParts, method: string, answer: TaskAnswer): Promise<Reply> {
-  const { response } = answer;
+/** What came of a request about a task, as policy lets it pass; no answer where it lets nothing. */
+async function answerOf(
+  parts: TaskParts,
+  method: string,
+  { answer, ...task }: Task & { readonly answer: Answer | undefined },
+): Promise<Reply> {
+  if (answer === undefined) {
+    return refused(rpcCode.denied, 'policy withholds what the task brought');
+  }
+  if (answer.kind === 'refused') return answer;
+  const response = answer.kind === 'made' ? resultResponse(answer.result) : answer.response;
   if (response.kind === 'error') return { kind: 'relayed', response: relayedError(response) };
   if ((response.resultType ?? 'complete') !== 'complete') {
     return refused(rpcCode.internal, 'the server answered with a type of result that is not due');
   }
-  const reply: Reply = { kind: 'relayed', response: await cleared(parts, answer) };
+  const reply: Reply = { kind: 'relayed', response: await cleared(parts, task, response) };
   return modernReply(method, reply, { ttlMs: 0, serverInfo: undefined });
 }
 
 /** The answer to a call of this server, once it is known whose task it is that the answer may stand for. */
-export async function noteTask(parts: TaskParts, origin: TaskOrigin, reply: Reply): Promise<Reply> {
+export async function noteTask(
+  parts: TaskParts,
+  called: Omit<TaskOrigin, 'later'>,
+  reply: Reply,
+): Promise<Reply> {
   const response = responseIn(reply);
   if (response?.resultType !== 'task') return reply;
   const { owners, scope, hello } = parts;
-  const { server } = origin;
+  const { server } = called;
   const taskId = objectIn(response)?.['taskId'];
   if (!speaksTasks(hello) || typeof taskId !== 'string' || taskId.length > taskIdLimit) {
     return refused(rpcCode.internal, 'the server answered with a task that nobody can go on with');
   }
-  if (!owners.add(scope, taskId, origin)) {
+  const later = 'later' in reply ? reply.later : undefined;
+  if (!owners.add(scope, taskId, { ...called, later })) {
     return refused(rpcCode.internal, 'the server answered with the task of another server');
   }
-  return { kind: 'relayed', response: await cleared(parts, { server, taskId, response }) };
+  return { kind: 'relayed', response: await cleared(parts, { server, taskId }, response) };
 }
 
 /** A result that was kept for a caller who had gone is a task all the same. */
@@ -120,7 +136,8 @@ function responseIn(reply: Reply): RawResponse | undefined {
 
 function cleared(
   { questions, scope, asking }: TaskParts,
-  { server, taskId, response }: TaskAnswer,
+  { server, taskId }: Task,
+  response: RawResponse,
 ): Promise<RawResponse> {
   return questions.cleared(response, { scope, server, taskId, asking });
 }

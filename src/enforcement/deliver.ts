@@ -37,7 +37,7 @@ export function delivered(ruling: Ruling, delivery: Delivery): Delivered {
 }
 
 /** What a server says later of a call that it goes on with as a task; undefined when nothing of it may be passed on. */
-export function deliveredLater(ruling: Ruling, response: RawResponse): Answer | undefined {
+function deliveredLater(ruling: Ruling, response: RawResponse): Answer | undefined {
   const done = judged(ruling, response, true);
   noteLabels(ruling, done.kind === 'unchanged' ? [] : done.classes);
   if (done.kind === 'withheld') return undefined;

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Later } from '../../src/core/answer.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { responseOf, SessionRig } from './rig.ts';
 
@@ -174,6 +175,47 @@ describe('a task', () => {
     expect(await answered(1)).toMatchObject({ error: { message: 'Unknown task' } });
     (await sentAt(1_001)).resolve(responseOf({ resultType: 'complete' }));
     await answered(2);
+  });
+});
+
+describe('what a task brings', () => {
+  const getTask = async (id: number) => {
+    const at = rig.sent.length;
+    rig.askModern(id, 'tasks/get', { taskId: 't' }, declared);
+    (await sentAt(at)).resolve(responseOf({ taskId: 't', status: 'completed', result: {} }));
+    return answered(id);
+  };
+  /** What the gate makes of everything that its servers say later of a call. */
+  const under = (later: Later | undefined) => {
+    const { decide } = rig;
+    rig.decide = async (...call) => {
+      const answer = await decide(...call);
+      return answer.kind === 'refused' || later === undefined ? answer : { ...answer, later };
+    };
+  };
+
+  it('is under the obligations of the call that started it', async () => {
+    under(() => ({ kind: 'made', result: { taskId: 't', status: 'changed' } }));
+    await startTask('t');
+    expect((await getTask(1))['result']).toMatchObject({ status: 'changed' });
+  });
+
+  it('is withheld when nothing of it may be passed on', async () => {
+    under(() => undefined);
+    await startTask('t');
+    expect((await getTask(1))['error']).toEqual({
+      code: 4003,
+      message: 'policy withholds what the task brought',
+    });
+  });
+
+  it('stays so when another call is answered with the same task', async () => {
+    const { decide } = rig;
+    under(() => undefined);
+    await startTask('t');
+    rig.decide = decide;
+    await startTask('t');
+    expect(await getTask(1)).toHaveProperty('error');
   });
 });
 

@@ -593,6 +593,38 @@ describe('adapt', () => {
     expect(ended()).toEqual(['input_required']);
   });
 
+  it('holds for what a task brings later: its result, its error, and whatever else it says', async () => {
+    obliging(
+      { type: 'redact', classes: ['secret'], pointers: ['/structuredContent/name'] },
+      { type: 'withhold', classes: ['pci'] },
+    );
+    rig.tool = { ...plainTool, annotations: { openWorldHint: true } };
+    rig.deliver = () => Promise.resolve(typed('task', { taskId: 't', status: 'working' }));
+    const answer = await run();
+    const later = (state: Delivery): string => {
+      if (state.kind !== 'answered' || answer.kind === 'refused') throw new Error('no task');
+      const passed = answer.later?.(state.response);
+      return passed === undefined ? 'nothing' : JSON.stringify(resultOf(passed));
+    };
+    const result = {
+      content: [{ type: 'text', text: secret }],
+      structuredContent: { name: 'rita' },
+    };
+    const completed = later(
+      answered({ taskId: 't', status: 'completed', statusMessage: secret, result }),
+    );
+    expect(completed).toContain('[REDACTED:secret.aws_key]');
+    expect(completed).not.toMatch(/AKIA|rita/);
+    expect(later(answeredError({ code: -1, message: secret }))).not.toContain('AKIA');
+    expect(later(answered({ taskId: 't', result: { card: '4111 1111 1111 1111' } }))).toBe(
+      'nothing',
+    );
+    expect(later(answered({ taskId: 't', status: 'working' }))).toBe(
+      '{"taskId":"t","status":"working"}',
+    );
+    expect([...caller.session.labels].sort()).toEqual(['private', 'secret', 'untrusted']);
+  });
+
   it('says nothing for good of what cannot be looked at', async () => {
     obliging({ type: 'redact', classes: ['secret'] });
     const key = JSON.stringify(secret);
