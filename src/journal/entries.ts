@@ -92,6 +92,9 @@ export function decisionEntry(facts: DecisionFacts): Posting['entry'] {
   };
 }
 
+/** An entry names so many rules at most. */
+export const rulesLimit = 32;
+
 export type OutcomeStatus =
   | 'executed'
   | 'failed'
@@ -254,7 +257,7 @@ function decisionFields({ obligations, predicates, risk, rules }: Decision) {
     obligations: obligations.map((each) => ({ ...each }) as JsonObject),
     predicates: predicateFields(predicates),
     risk: risk === null ? null : riskFields(risk),
-    rules: rules.slice(0, 32).map(ruleFields),
+    rules: rules.slice(0, rulesLimit).map(ruleFields),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Decision } from '../policy/decision.ts';
 import { inputSchema, type PolicyInput } from '../policy/input.ts';
 import { effective, hasLastWord, viewOf } from '../policy/ruling.ts';
 import type { BundleRow, Reader, StoredEntry } from '../store/contract.ts';
+import { rulesLimit } from './entries.ts';
 import { type RecordedDecision, readDecision } from './read-decision.ts';
 
 export interface ReplayParts {
@@ -72,12 +73,10 @@ async function redecide(parts: ReplayParts, recorded: RecordedDecision): Promise
   if ('reason' in ready) return report('undecidable', null, ready.reason);
   try {
     const { raw, after } = await decideAgain(parts, ready);
-    // What the gate could not carry out it denied after policy had spoken: policy's own word is compared.
-    const isRefused = recorded.outcome === 'deny' && hasLastWord(recorded.rules[0]);
-    const same = isRefused
-      ? raw === recorded.rawOutcome
-      : after.outcome === before.outcome &&
-        (parts.instead !== undefined || sameRules(after, before));
+    const word = lastWordOf(recorded);
+    const same =
+      (word === undefined ? after.outcome === before.outcome : raw === recorded.rawOutcome) &&
+      (parts.instead !== undefined || sameRules(after, before, word));
     return report(same ? 'reproduced' : 'drift', after, null);
   } catch (thrown) {
     return report('undecidable', null, `policy could not decide: ${describe(thrown)}`);
@@ -127,6 +126,15 @@ function sideOf(decision: Decision, digest: string): Side {
   return { outcome: decision.outcome, policy_digest: digest, rules };
 }
 
-function sameRules(a: Side, b: Side): boolean {
-  return a.rules.length === b.rules.length && a.rules.every((id, at) => id === b.rules[at]);
+/** What the gate could not carry out it denied after policy had spoken: then policy's own word is compared. */
+function lastWordOf({ outcome, rawOutcome, rules: [rule] }: RecordedDecision): string | undefined {
+  return outcome === 'deny' && rawOutcome !== 'deny' && hasLastWord(rule) ? rule : undefined;
+}
+
+function sameRules(after: Side, recorded: Side, word: string | undefined): boolean {
+  // Of what is hidden no rules are told, not even here.
+  if (word !== undefined && recorded.rules.length === 1) return true;
+  const rules = word === undefined ? after.rules : [word, ...after.rules];
+  const kept = rules.slice(0, rulesLimit);
+  return kept.length === recorded.rules.length && kept.every((id, at) => id === recorded.rules[at]);
 }

@@ -101,7 +101,7 @@ function asking(decision: Decision, reason: string): Decision {
   return { ...decision, outcome: 'escalate', reason, approval };
 }
 
-/** The denials that the host gives when it cannot carry out what policy said. */
+/** The denials that the host gives when it cannot carry out what policy said; the last two are those of earlier versions. */
 const lastWords = [
   'gate.compute',
   'gate.hidden',
@@ -110,6 +110,8 @@ const lastWords = [
   'gate.reuse',
   'gate.rounds',
   'gate.simulate',
+  'gate.obligation-unsupported',
+  'gate.outcome-unsupported',
 ] as const;
 
 /** Whether this rule of a recorded decision is one of them. */

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ReplayParts, replay } from '../../src/journal/replay.ts';
 import type { ActivePolicy } from '../../src/policy/contract.ts';
 import type { Decision } from '../../src/policy/decision.ts';
+import type { StoredEntry } from '../../src/store/contract.ts';
 import { callerOf, callOf, decisions, type GateRig, openRig } from '../gate/rig.ts';
 
 let dir: string;
@@ -71,6 +72,55 @@ it('another policy drifts only when the outcome is another', async () => {
     replay(parts(decisions.allow, { instead: policyOf(decision, 'sha256:bb') }), 'last');
   expect((await under(renamed)).verdict).toBe('reproduced');
   expect((await under(decisions.deny)).verdict).toBe('drift');
+});
+
+const named = (decision: Decision, ...ids: string[]): Decision => ({
+  ...decision,
+  rules: ids.map((id) => ({ id, reason: 'fine' })),
+});
+
+it('a decision by more rules than an entry names is reproduced', async () => {
+  const many = named(decisions.allow, ...Array.from({ length: 40 }, (_, at) => `t.rule-${at}`));
+  rig.policy = () => many;
+  await record();
+  expect((await replay(parts(many), 'last')).verdict).toBe('reproduced');
+});
+
+describe('what the gate could not carry out', () => {
+  const asked: Decision = { ...named(decisions.allow, 't.reuse'), outcome: 'reuse' };
+
+  it.each<[verdict: string, claim: string, then: Decision]>([
+    ['reproduced', 'the same', asked],
+    ['drift', 'the same for another reason', named(asked, 't.other')],
+    ['drift', 'something else', decisions.allow],
+  ])('is %s when policy says %s', async (verdict, _, then) => {
+    rig.policy = () => asked;
+    await record();
+    const result = await replay(parts(then), 'last');
+    expect(result).toMatchObject({ verdict, decisions: [{ recorded: { outcome: 'deny' } }] });
+  });
+
+  it('is not what policy denied under such a name', async () => {
+    rig.policy = () => named(decisions.deny, 'gate.reuse');
+    await record();
+    expect((await replay(parts(decisions.deny), 'last')).verdict).toBe('drift');
+  });
+
+  it.each(['gate.obligation-unsupported', 'gate.outcome-unsupported'])(
+    'an earlier version denied, too: %s',
+    async (id) => {
+      await record();
+      const { journal } = rig.store;
+      const older = ({ body, ...entry }: StoredEntry): StoredEntry => {
+        const said = { ...JSON.parse(body), outcome: 'deny', raw_outcome: 'adapt' };
+        return { ...entry, body: JSON.stringify({ ...said, rules: [{ id }, { id: 't.adapt' }] }) };
+      };
+      const trace: typeof journal.trace = (...args) => journal.trace(...args).map(older);
+      const store = { ...rig.store, bundle: () => row, journal: { ...journal, trace } };
+      const then: Decision = { ...named(decisions.allow, 't.adapt'), outcome: 'adapt' };
+      expect((await replay(parts(then, { store }), 'last')).verdict).toBe('reproduced');
+    },
+  );
 });
 
 it.each<[name: string, prepare: () => Promise<Partial<ReplayParts>>, reason: string]>([
