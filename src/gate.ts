@@ -13,7 +13,7 @@ import { handedOut } from './enforcement/handed-out.ts';
 import type { RecordParts } from './enforcement/parts.ts';
 import { record } from './enforcement/record.ts';
 import { conclude, settle } from './enforcement/settle.ts';
-import type { Claimed } from './enforcement/step.ts';
+import type { Claimed, Step } from './enforcement/step.ts';
 import { underObligations } from './enforcement/under-obligations.ts';
 import type { CallSettings } from './facts/input.ts';
 import type { OutcomeStatus } from './journal/entries.ts';
@@ -33,7 +33,7 @@ export interface GateParts extends DecideParts, RecordParts {
   readonly pendingAnswer: (call: ToolCall, ref: DecisionRef, approval: ApprovalRow) => Answer;
   /** Waits for the end of the call that has this key; false when that takes longer than the caller can wait. */
   readonly joinedUntilOver: (key: KeyUse, caller: Caller) => Promise<boolean>;
-  /** Sees every decision, for those who look at the gate. */
+  /** Sees every decision that stands, for those who look at the gate. */
   readonly onDecided: (ruling: Ruling) => void;
 }
 
@@ -69,8 +69,8 @@ async function run(
   for (let standing = first; ; standing = { ...standing, round: standing.round + 1 }) {
     // Read anew for every round: what the operator tightens while a call waits holds for it.
     const ruling = await decide(parts, call, caller, parts.settings(call), standing);
-    parts.onDecided(ruling);
     const step = await record(parts, ruling);
+    tell(parts, ruling, step);
     switch (step.kind) {
       case 'forwarded':
         return execute(parts, ruling, way, step.claimed);
@@ -98,6 +98,12 @@ async function run(
         return refuse(call, 'denied', refOf(step.ruling));
     }
   }
+}
+
+// Of what was not written nothing is told: the call is decided once more.
+function tell({ onDecided }: GateParts, ruling: Ruling, step: Step): void {
+  if (step.kind === 'again' || step.kind === 'joined') return;
+  onDecided(step.kind === 'denied' ? step.ruling : ruling);
 }
 
 function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Promise<Verdict> {

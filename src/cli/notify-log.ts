@@ -5,7 +5,8 @@ import { journalName } from '../journal/entries.ts';
 /** Performs `notify`: a line in the log for each call that is let through under it. What the call says stays out of it. */
 export function notifyLog(log: Pick<Logger, 'warn'>, ruling: Ruling): void {
   const { plan, obligations, decisionId, call, decision } = ruling;
-  if (plan.kind !== 'run' || !obligations.notify.includes('log')) return;
+  const isLet = plan.kind === 'run' && decision.outcome !== 'deny';
+  if (!isLet || !obligations.notify.includes('log')) return;
   const about = {
     decision: decisionId,
     trace: call.traceId,

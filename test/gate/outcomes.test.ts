@@ -1007,3 +1007,12 @@ describe('a call that is cancelled', () => {
     expect(textOf(await run({ request_id: 'k' }))).toBe('first');
   });
 });
+
+describe('who looks at the gate', () => {
+  it('hears of every decision that stands, once', async () => {
+    rig.deliver = () => new Promise((resolve) => setTimeout(resolve, 50, saying('first')));
+    await Promise.all([run({ request_id: 'k' }), run({ request_id: 'k' })]);
+    expect(rig.told.map(({ decision }) => decision.outcome)).toEqual(['allow', 'allow']);
+    expect(entriesOf('decision')).toHaveLength(2);
+  });
+});

@@ -16,6 +16,7 @@ import type { JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import type { Decide, Target } from '../../src/core/target.ts';
 import type { Caller, ToolCall, ToolFacts } from '../../src/core/tool-call.ts';
+import type { Ruling } from '../../src/enforcement/decide.ts';
 import { decisionMeta } from '../../src/enforcement/denial.ts';
 import { createGate } from '../../src/gate.ts';
 import { createRecorder, type Recorder } from '../../src/journal/recorder.ts';
@@ -51,6 +52,8 @@ export interface GateRig {
   labels: readonly string[];
   /** Tools that no list shows. */
   readonly hidden: Set<string>;
+  /** The decisions that those see who look at the gate. */
+  readonly told: Ruling[];
   deliver: (argumentsText: string | undefined) => Promise<Delivery>;
   close(): Promise<void>;
 }
@@ -152,6 +155,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     budgets: [],
     labels: [],
     hidden: new Set(),
+    told: [],
     deliver: () => Promise.resolve(answered({ content: [] })),
     target: {
       send: (request) => {
@@ -179,7 +183,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
       isVisible: (call) => !rig.hidden.has(call.name),
       joinedUntilOver: (key, { lifetime }) =>
         untilOver({ store, claims, clock, pollMs: 2 }, key, lifetime, rig.holdMs),
-      onDecided: () => {},
+      onDecided: (ruling) => rig.told.push(ruling),
       retentionMs: () => 60_000,
       warn: () => {},
       settings: ({ server, name }) => ({
