@@ -1,7 +1,7 @@
 import { canonical } from '../../core/canonical.ts';
 import { isObject, type Json, type JsonObject } from '../../core/json.ts';
 import { type Plan, pointerTag } from './plan.ts';
-import { changeAt, withMember } from './pointer.ts';
+import { Edits, type Pointer, withMember } from './pointer.ts';
 import type { NumberSubstitute } from './redact-value.ts';
 import { mapTexts } from './structured.ts';
 import { Withheld } from './withheld.ts';
@@ -16,16 +16,20 @@ export function edited(
   substitute: NumberSubstitute,
   done: Set<string>,
 ): JsonObject {
+  const edits = new Edits();
   let value: Json = given;
+  const edit = (pointer: Pointer, what: string, change: (found: Json) => Json) => {
+    value = edits.at(value, pointer, (found) => {
+      const next = change(found);
+      if (next !== found) done.add(`${what}:${pointer.text}`);
+      return next;
+    });
+  };
   for (const pointer of plan.pointers) {
-    const next = changeAt(value, pointer, (found) => hidden(found, substitute));
-    if (next !== value) done.add(`redact:${pointer.text}`);
-    value = next;
+    edit(pointer, 'redact', (found) => hidden(found, substitute));
   }
   for (const { pointer, value: instead } of plan.replacements) {
-    const next = changeAt(value, pointer, (found) => (isSame(found, instead) ? found : instead));
-    if (next !== value) done.add(`replace:${pointer.text}`);
-    value = next;
+    edit(pointer, 'replace', (found) => (isSame(found, instead) ? found : instead));
   }
   if (value === given) return given;
   if (!isObject(value)) throw new Withheld('nothing of it is left');

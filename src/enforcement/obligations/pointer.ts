@@ -20,32 +20,54 @@ export function parsePointer(text: string): Pointer | undefined {
   return { text, segments };
 }
 
-/** The value with what the pointer names changed; the same value when it names nothing, or nothing changes. */
-export function changeAt(value: Json, { segments }: Pointer, change: (found: Json) => Json): Json {
-  return changed(value, segments, change);
+/**
+ * Changes of one value, place after place: what changes is copied once, however many places are in it, and the rest is
+ * shared with what was given. A value in which nothing changes is the same.
+ */
+export class Edits {
+  readonly #copies = new WeakSet<object>();
+
+  at(value: Json, { segments }: Pointer, change: (found: Json) => Json): Json {
+    return this.#changed(value, segments, change);
+  }
+
+  #changed(value: Json, segments: readonly string[], change: (found: Json) => Json): Json {
+    const [segment, ...rest] = segments;
+    if (segment === undefined) return change(value);
+    if (!isObject(value) && !Array.isArray(value)) return value;
+    let next: Container = value;
+    for (const name of placesIn(value, segment)) {
+      const before = memberOf(value, name);
+      const after = before === undefined ? undefined : this.#changed(before, rest, change);
+      if (after !== undefined && after !== before) next = this.#with(next, name, after);
+    }
+    return next;
+  }
+
+  #with(value: Container, name: string, member: Json): Container {
+    const copy = this.#copies.has(value) ? value : copied(value);
+    this.#copies.add(copy);
+    // Not by assignment, so that `__proto__` is a name like any other.
+    const plain = { configurable: true, enumerable: true, writable: true };
+    return Object.defineProperty(copy, name, { ...plain, value: member });
+  }
 }
 
-function changed(value: Json, segments: readonly string[], change: (found: Json) => Json): Json {
-  const [segment, ...rest] = segments;
-  if (segment === undefined) return change(value);
-  if (Array.isArray(value)) return changedElements(value, segment, rest, change);
-  if (!isObject(value) || !Object.hasOwn(value, segment)) return value;
-  const member = value[segment];
-  if (member === undefined) return value;
-  const next = changed(member, rest, change);
-  return next === member ? value : withMember(value, segment, next);
+type Container = JsonObject | readonly Json[];
+
+function copied(value: Container): Container {
+  return isObject(value) ? { ...value } : [...value];
 }
 
-function changedElements(
-  elements: readonly Json[],
-  segment: string,
-  rest: readonly string[],
-  change: (found: Json) => Json,
-): Json {
-  const chosen = (index: number) =>
-    segment === '*' || (arrayIndex.test(segment) && Number(segment) === index);
-  const next = elements.map((each, index) => (chosen(index) ? changed(each, rest, change) : each));
-  return next.some((each, index) => each !== elements[index]) ? next : elements;
+function placesIn(value: Container, segment: string): readonly string[] {
+  if (isObject(value)) return [segment];
+  if (segment === '*') return value.map((_, index) => String(index));
+  return arrayIndex.test(segment) ? [segment] : [];
+}
+
+function memberOf(value: Container, name: string): Json | undefined {
+  if (!isObject(value)) return value[Number(name)];
+  return Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
 /** Member by member, so that `__proto__` is a name like any other. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
+import { adapt } from '../../../src/enforcement/obligations/adapt.ts';
 import { adaptResult, card, cards, delivered, pan, planOf, text } from './rig.ts';
 
 const withheldSentence =
@@ -11,6 +12,19 @@ const said = (structuredContent: Json): JsonObject => ({
 
 describe('places that a pointer names', () => {
   const redact = (...pointers: string[]) => planOf({ type: 'redact', pointers });
+
+  it('are many in a result of half a million members, and what was given stays as it was', () => {
+    const names = Array.from({ length: 500_000 }, (_, at) => `k${at}`);
+    const given = Object.fromEntries(names.map((name) => [name, name]));
+    const hidden = names.slice(0, 50);
+    const plan = redact(...hidden.map((name) => `/structuredContent/${name}`));
+    const done = adapt(plan, { structuredContent: given }, 'result', undefined);
+    const after = done.kind === 'changed' ? done.value['structuredContent'] : undefined;
+    expect(after).toMatchObject(Object.fromEntries(hidden.map((name) => [name, '[REDACTED]'])));
+    expect(JSON.stringify(after)).toContain('"k50":"k50"');
+    expect(given['k0']).toBe('k0');
+  });
+
   it.each<[claim: string, pointers: string[], given: JsonObject, wanted: JsonObject]>([
     [
       'a member, also in the text that says the same',
