@@ -253,7 +253,15 @@ readable(answer, accepted) if {
 	every rule in answer { rule in accepted }
 }
 
+# A misspelt member must not be a rule that says less than its author means: no obligation, no quorum, no safe path.
+members := {
+	"id", "reason", "predicate", "version", "risk", "obligations", "accepts_truncated",
+	"expires_in_s", "quorum", "approvers",
+	"result", "arguments", "patch", "tool", "ttl_s",
+}
+
 well_formed(rule) if {
+	count(object.keys(rule) - members) == 0
 	text(rule.id, 200)
 	rule.id != ""
 	text(rule.reason, 2000)

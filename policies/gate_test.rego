@@ -137,6 +137,12 @@ test_conflicting_payloads_deny if {
 	fold({"compute": same}).outcome == "compute"
 }
 
+# What a rule says under a name that nobody knows would be left out without a word: here its obligations.
+test_a_misspelt_member_denies if {
+	misspelt := object.union(rule("a"), {"obligation": [{"type": "redact", "classes": ["pci"]}]})
+	ids(fold({"allow": {rule("b")}, "adapt": {misspelt}})) == ["gate.malformed-rule"]
+}
+
 test_malformed_rules_deny if {
 	every element in [
 		"text", 1, null, true, {}, {"id": "a"}, {"reason": "r"}, {"id": "", "reason": "r"}, {"id": 1, "reason": "r"},

@@ -72,7 +72,10 @@ function simulation(
 }
 
 function computed(decision: Decision, call: ToolCall, rewrites: number): Planned {
-  if (decision.compute == null) return refused(decision, 'gate.compute', 'no safe path was given');
+  // An order for nothing would be settled at once, and let the call run as it is.
+  if (decision.compute == null || Object.keys(decision.compute).length === 0) {
+    return refused(decision, 'gate.compute', 'no safe path was given');
+  }
   const made = rewrite(call, orderOf(decision.compute));
   if (made.kind === 'fault') return refused(decision, 'gate.compute', made.reason);
   // What changes nothing has nothing left to say: the call is decided again without it.

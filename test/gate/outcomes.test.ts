@@ -139,6 +139,7 @@ describe('compute', () => {
   });
 
   it.each<[claim: string, order: Decision['compute'], reason: string]>([
+    ['no safe path at all', {}, 'no safe path'],
     ['a tool that is not there', { tool: 'nobody' }, 'no tool'],
     ['arguments and a patch', { arguments: {}, patch: {} }, 'at once'],
   ])('denies %s', async (_, order, reason) => {
