@@ -39,6 +39,11 @@ export function resolveCall(request: IncomingRequest, catalog: Catalog, era: Era
   const params = request.params ?? {};
   const part = resolver.resolve(withoutMeta(params), catalog, era);
   if ('code' in part) return refused(part);
+  const key = objectOf(params['_meta'])?.[keyName];
+  // Who sends a key relies on it: one that cannot be used must not be left out without a word.
+  if (key !== undefined && !isKey(key)) {
+    return refused(expected(`params._meta["${keyName}"]`, 'a string of 1 to 200 characters'));
+  }
   return { kind: 'call', call: toCall(request, resolver.action, part, objectOf(params['_meta'])) };
 }
 
@@ -91,11 +96,17 @@ function toCall(
 
 function claimsOf(meta: JsonObject): Claims {
   const model = meta['dev.mcp-gate/model'];
-  const key = meta['dev.mcp-gate/idempotency-key'];
+  const key = meta[keyName];
   return {
     model: isObject(model) ? model : undefined,
-    idempotencyKey: typeof key === 'string' && key.length <= 200 ? key : undefined,
+    idempotencyKey: isKey(key) ? key : undefined,
   };
+}
+
+const keyName = 'dev.mcp-gate/idempotency-key';
+
+function isKey(key: Json | undefined): key is string {
+  return typeof key === 'string' && key !== '' && key.length <= 200;
 }
 
 function toolCall(params: JsonObject, catalog: Catalog, era: Era): Part | RpcError {

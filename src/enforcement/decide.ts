@@ -146,10 +146,10 @@ export async function decide(
   const { decision, plan } = planFor(wanted, call, tool, standing);
   const obligations = 'obligations' in plan ? plan.obligations : noObligations;
   const { rewritten } = standing;
-  // Only what binds is rewritten, and it goes on to bind wherever it leads.
+  // Only what binds is decided again, and it goes on to bind: wherever policy sends it, and whatever becomes of the mode.
   const enforced =
     settings.mode === 'enforce' ||
-    rewritten !== undefined ||
+    standing.round > 1 ||
     refusal?.binds === true ||
     settings.approvalMode === 'simulation_only';
   return {

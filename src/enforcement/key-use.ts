@@ -1,14 +1,11 @@
 import type { KeyUse } from '../control/contract.ts';
 import { canonical } from '../core/canonical.ts';
-import { isObject, type Json } from '../core/json.ts';
+import type { Json } from '../core/json.ts';
 import { valueAt } from '../core/json-pointer.ts';
 import type { Caller, ToolCall } from '../core/tool-call.ts';
 import type { CallSettings } from '../facts/input.ts';
 import type { Plan as Obligations } from './obligations/plan.ts';
 import { sharingScope } from './sharing-scope.ts';
-
-/** Longer keys are none: a key is to be kept for as long as it counts. */
-const longestKey = 200;
 
 /**
  * The idempotency key of a call, as policy sets it, or an argument that the config points to, or the request's `_meta`.
@@ -36,11 +33,9 @@ export function keyUse(
 
 function textOf(value: Json | undefined): string | undefined {
   if (typeof value === 'string') return value;
-  return value === undefined || value === null || isObject(value)
-    ? undefined
-    : JSON.stringify(value);
+  return value === undefined || value === null ? undefined : canonical(value);
 }
 
 function isKey(text: string | undefined): boolean {
-  return text !== undefined && text !== '' && text.length <= longestKey;
+  return text !== undefined && text !== '';
 }

@@ -192,6 +192,12 @@ describe('a request', () => {
       -32602,
       '"params.arguments" must be an object',
     ],
+    ...['7', '""', `"${'k'.repeat(201)}"`].map((key): [string, string, number, string] => [
+      `an idempotency key that cannot be used: ${key.slice(0, 10)}`,
+      `{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"s__echo","_meta":{"dev.mcp-gate/idempotency-key":${key}}}}`,
+      -32602,
+      '"params._meta["dev.mcp-gate/idempotency-key"]" must be a string of 1 to 200 characters',
+    ]),
     [
       'unknown prompt',
       '{"jsonrpc":"2.0","id":9,"method":"prompts/get","params":{"name":"nope"}}',

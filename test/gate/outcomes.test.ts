@@ -10,6 +10,7 @@ import {
   answered,
   answeredAs,
   answeredError,
+  asksOnce,
   callerOf,
   callOf,
   decisions,
@@ -446,6 +447,19 @@ describe('reuse', () => {
   });
 });
 
+describe('a call that waits for a person', () => {
+  it('goes on to bind when its server is only observed by then', async () => {
+    rig.policy = asksOnce;
+    const answer = run();
+    await asked();
+    rig.mode = 'observe';
+    await approve();
+    expect((await answer).kind).toBe('relayed');
+    expect(rig.store.approvals(['consumed'])).toHaveLength(1);
+    expect(entriesOf('decision').map((entry) => entry['enforced'])).toEqual([true, true]);
+  });
+});
+
 describe('adapt', () => {
   const secret = 'the key is AKIAIOSFODNN7EXAMPLE';
 
@@ -798,6 +812,16 @@ describe('an idempotency key', () => {
     expect(textOf(await two)).toContain('stopped by the operator');
     answer();
     await one;
+  });
+
+  it.each<[claim: string, key: Json]>([
+    ['long', 'k'.repeat(10_000)],
+    ['an object', { order: 1 }],
+    ['a number', 7],
+  ])('that an argument is counts when it is %s, too', async (_, key) => {
+    await run({ request_id: key });
+    await run({ request_id: key });
+    expect(rig.reached).toHaveLength(1);
   });
 });
 
