@@ -12,7 +12,7 @@ import { createGate, type GateParts } from '../gate.ts';
 import { createRecorder, type Recorder } from '../journal/recorder.ts';
 import type { Foundation } from './foundation.ts';
 import { pathRoots } from './live-settings.ts';
-import { noticeOf } from './notices.ts';
+import { notifyLog } from './notify-log.ts';
 
 /** The gate of one process and what its lists show, put together. The caller closes the recorder. */
 export function composeGate(on: Foundation) {
@@ -67,7 +67,7 @@ function partsOf(
       untilOver({ store, claims, clock }, key, lifetime, approvals().hold.defaultMs),
     onDecided: (ruling) => {
       on.observed.count(ruling);
-      noticeOf(on.log, ruling);
+      notifyLog(on.log, ruling);
     },
     retentionMs: () => {
       const { capture, retentionMs } = settings.config().journal;

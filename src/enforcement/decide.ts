@@ -141,9 +141,9 @@ export async function decide(
   const seen = { call, tool, settings, frozen, protectedAt, schemaFault, unbounded };
   const refusal = hostRefusal(seen);
   const judged: Judged = refusal ?? (await askPolicy(active, inputText, input));
-  const wanted = obliged(bounded(judged.decision, standing), standing.rewritten);
-  const final = await visible(parts, wanted, call, caller, settings);
-  const { decision, plan } = planFor(final, call, tool, standing);
+  const seenAs = await visible(parts, bounded(judged.decision, standing), call, caller, settings);
+  const wanted = obliged(seenAs, standing.rewritten);
+  const { decision, plan } = planFor(wanted, call, tool, standing);
   const obligations = 'obligations' in plan ? plan.obligations : noObligations;
   const { rewritten } = standing;
   // Only what binds is decided again, and it goes on to bind: wherever policy sends it, and whatever becomes of the mode.

@@ -1,5 +1,5 @@
 import type { RawResponse } from '../core/answer.ts';
-import { isObject } from '../core/json.ts';
+import { isObject, type JsonObject } from '../core/json.ts';
 import { readStrict, type StrictRule } from '../core/strict-json.ts';
 import type { Ruling } from './decide.ts';
 import { type Adapted, adapt } from './obligations/adapt.ts';
@@ -19,20 +19,19 @@ export function judged(
     return unseen('the result is larger than policy allows');
   }
   if (concernsNoResult(obligations)) return { kind: 'unchanged' };
+  const look = (value: JsonObject) =>
+    isTask && response.kind === 'result'
+      ? adaptTask(obligations, value, tool?.output)
+      : adapt(obligations, value, response.kind, tool?.output);
   // A parser that drops a member or rounds a number would hide it from what is looked for. Its own words are left out:
   // they may quote the result, and the reason stands in the journal for good.
   const bytes = response.line.subarray(start, end);
   const read = readStrict(bytes);
   if (read.kind === 'broken') return unseen('the result was withheld: it is no JSON');
-  if (read.kind === 'refused') {
-    return isCleanAsWritten(obligations, bytes, read, response.kind, tool?.output)
-      ? { kind: 'unchanged' }
-      : unseen(`the result was withheld: ${faults[read.rule]}`);
-  }
+  if (isCleanAsWritten(obligations, bytes, read, look)) return { kind: 'unchanged' };
+  if (read.kind === 'refused') return unseen(`the result was withheld: ${faults[read.rule]}`);
   if (!isObject(read.value)) return unseen('the result was withheld: it is no object');
-  return isTask && response.kind === 'result'
-    ? adaptTask(obligations, read.value, tool?.output)
-    : adapt(obligations, read.value, response.kind, tool?.output);
+  return look(read.value);
 }
 
 const faults: Readonly<Record<StrictRule, string>> = {

@@ -132,6 +132,8 @@ function lastWordOf({ outcome, rawOutcome, rules: [rule] }: RecordedDecision): s
 }
 
 function sameRules(after: Side, recorded: Side, word: string | undefined): boolean {
+  // Of what is hidden no rules are told, not even here.
+  if (word !== undefined && recorded.rules.length === 1) return true;
   const rules = word === undefined ? after.rules : [word, ...after.rules];
   const kept = rules.slice(0, rulesLimit);
   return kept.length === recorded.rules.length && kept.every((id, at) => id === recorded.rules[at]);

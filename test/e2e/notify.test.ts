@@ -16,7 +16,7 @@ allow contains {"id": "notice.quiet", "reason": "runs"} if message == "runs quie
 deny contains {"id": "notice.never", "reason": "no", "obligations": notice} if message == "does not run"
 `;
 
-it('a decision under "notify" leaves a line in the log, without what the call says', async () => {
+it('a call under "notify" leaves a line in the log, without what it says', async () => {
   const house = await scratch({ rules: { 'notice.rego': rules } });
   const client = await house.open();
   const said = async (message: string) =>
@@ -27,10 +27,9 @@ it('a decision under "notify" leaves a line in the log, without what the call sa
   await until('a line of the log', async () => client.stderr.includes('notice.all'));
   const lines = client.stderr.split('\n').filter((line) => line.includes('gives notice'));
   expect(lines.map((line) => messageOf(JSON.parse(line)))).toMatchObject([
-    { server: 'raw', tool: 'read', outcome: 'deny', rules: ['notice.never'] },
     { server: 'raw', tool: 'read', outcome: 'allow', rules: ['notice.all'] },
   ]);
-  const [, ...noticed] = await house.journal('decision');
-  for (const { body } of noticed) expect(lines.join()).toContain(String(body['decision_id']));
+  const [, , decision] = await house.journal('decision');
+  expect(lines.join()).toContain(String(decision?.body['decision_id']));
   expect(lines.join()).not.toContain('runs and is told');
 });

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { noticeOf } from '../../src/cli/notices.ts';
 import type { Answer, Delivery } from '../../src/core/answer.ts';
 import { noTariff } from '../../src/core/budget.ts';
 import { isObject, type Json, type JsonObject } from '../../src/core/json.ts';
@@ -1035,39 +1034,10 @@ describe('a call that is cancelled', () => {
 });
 
 describe('who looks at the gate', () => {
-  const notices = () => {
-    const lines: unknown[] = [];
-    for (const ruling of rig.told) noticeOf({ warn: (line: unknown) => lines.push(line) }, ruling);
-    return lines;
-  };
-  const noticed = { obligations: [{ type: 'notify', channel: 'log' }] };
-
   it('hears of every decision that stands, once', async () => {
     rig.deliver = () => new Promise((resolve) => setTimeout(resolve, 50, saying('first')));
     await Promise.all([run({ request_id: 'k' }), run({ request_id: 'k' })]);
     expect(rig.told.map(({ decision }) => decision.outcome)).toEqual(['allow', 'allow']);
     expect(entriesOf('decision')).toHaveLength(2);
-  });
-
-  it.each<[claim: string, decision: Decision]>([
-    ['runs', decide(noticed)],
-    ['is denied', { ...decisions.deny, ...noticed }],
-    ['the host denies', decide({ outcome: 'reuse', ...noticed })],
-  ])('is told of a call that policy wants to be noticed and that %s', async (_, decision) => {
-    rig.policy = () => decision;
-    await run({ path: 'SECRET' });
-    const lines = notices();
-    expect(lines).toMatchObject([{ server: 'files', tool: 'write_file', action: 'tools/call' }]);
-    expect(JSON.stringify(lines)).not.toContain('SECRET');
-  });
-
-  it.each<[claim: string, change: () => void]>([
-    ['policy did not ask for it', () => (rig.policy = () => decisions.allow)],
-    ['nothing binds', () => (rig.mode = 'observe')],
-  ])('is told nothing where %s', async (_, change) => {
-    rig.policy = () => decide(noticed);
-    change();
-    await run();
-    expect([rig.told.length, notices()]).toEqual([1, []]);
   });
 });

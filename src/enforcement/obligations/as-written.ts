@@ -1,7 +1,6 @@
-import { isObject, type Json } from '../../core/json.ts';
+import { isObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { StrictResult, StrictRule } from '../../core/strict-json.ts';
-import type { OutputSchema } from '../../core/tool-call.ts';
-import { adapt } from './adapt.ts';
+import type { Adapted } from './adapt.ts';
 import type { Plan } from './plan.ts';
 import { Redaction } from './redact-text.ts';
 
@@ -17,13 +16,12 @@ export function isCleanAsWritten(
   plan: Plan,
   bytes: Buffer,
   read: StrictResult,
-  kind: 'result' | 'error',
-  output: OutputSchema | undefined,
+  look: (value: JsonObject) => Adapted,
 ): boolean {
   if (read.kind !== 'refused' || !bearable.has(read.rule)) return false;
   const text = bytes.toString();
   const value: Json = JSON.parse(text);
-  if (!isObject(value) || adapt(plan, value, kind, output).kind !== 'unchanged') return false;
+  if (!isObject(value) || look(value).kind !== 'unchanged') return false;
   try {
     return new Redaction([...plan.marks, ...plan.withheld]).text(text) === text;
   } catch {
