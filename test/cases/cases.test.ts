@@ -16,7 +16,8 @@ describe.each(caseFiles)('%s', (name) => {
   }, 60_000);
 
   it.each(file.cases.map((each) => [each.name, each] as const))('%s', async (_, each) => {
-    const stage = await openStage(each, file.servers, policies.of(each));
+    const policy = policies.of(each);
+    const stage = await openStage(each, file.servers, () => policy);
     onTestFinished(() => stage.close());
     const { listed, ...came } = await play(stage, each);
     const wanted = wantedOf(each);

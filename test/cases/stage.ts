@@ -30,14 +30,14 @@ export interface Stage {
 }
 
 export async function openStage(
-  { config = {} }: Case,
+  { config = {} }: Pick<Case, 'config'>,
   servers: Servers,
-  policy: ActivePolicy,
+  current: () => ActivePolicy,
 ): Promise<Stage> {
   const dir = realpathSync(mkdtempSync(path.join(tmpdir(), 'gate-case-')));
   let ahead = 0;
   const clock = () => Date.now() + ahead;
-  const on = layFoundation(writeConfig(dir, config, servers), policy, clock);
+  const on = layFoundation(writeConfig(dir, config, servers), current, clock);
   const gate = composeGate(on);
   const catalog = await openCatalog(on, servers);
   return {
@@ -78,14 +78,14 @@ function writeConfig(dir: string, { mcpServers, ...config }: JsonObject, servers
 }
 
 // As `cli/foundation.ts` does it, with a clock that can be put forward and a policy that is compiled already.
-function layFoundation(file: string, active: ActivePolicy, clock: () => number): Foundation {
+function layFoundation(file: string, current: () => ActivePolicy, clock: () => number): Foundation {
   const config = loadConfig(file, { env: {}, servers: 'expand' });
   const { stateDir, journal } = config;
   const store = openStore({ dir: stateDir, durability: journal.durability, clock });
   const control = createControl(stateDir);
   control.ensure();
   const none = async (): Promise<void> => {};
-  const source = { current: () => active, rejected: () => [], onChange: () => {}, close: none };
+  const source = { current, rejected: () => [], onChange: () => {}, close: none };
   return {
     config,
     store,
