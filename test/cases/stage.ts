@@ -9,6 +9,7 @@ import { openLog } from '../../src/cli/log.ts';
 import { Observed } from '../../src/cli/observed.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createControl } from '../../src/control/control-file.ts';
+import { watchControl } from '../../src/control/control-watch.ts';
 import { InFlightCalls } from '../../src/control/in-flight.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { ActivePolicy } from '../../src/policy/contract.ts';
@@ -39,6 +40,9 @@ export async function openStage(
   const clock = () => Date.now() + ahead;
   const on = layFoundation(writeConfig(dir, config, servers), current, clock);
   const gate = composeGate(on);
+  const { control, inFlight } = on;
+  const none = () => {};
+  const watch = watchControl({ control, inFlight, acknowledge: none, onChange: none, warn: none });
   const catalog = await openCatalog(on, servers);
   return {
     on,
@@ -48,6 +52,7 @@ export async function openStage(
       ahead += ms;
     },
     close: async () => {
+      watch.close();
       on.settings.close();
       await gate.recorder.close();
       await on.policy.close();
@@ -69,7 +74,8 @@ function writeConfig(dir: string, { mcpServers, ...config }: JsonObject, servers
     environment: 'test',
     workspace: './workspace',
     stateDir: './state',
-    journal: { durability: 'process' },
+    // Longer than any case lets go by: every decision can be replayed.
+    journal: { durability: 'process', retention: '3650d' },
     ...config,
     mcpServers: Object.fromEntries(entries),
   };
