@@ -5,12 +5,14 @@ import type { ActivePolicy } from '../../src/policy/contract.ts';
 import { type Case, caseFiles, caseJsonSchema, readCases } from './case.ts';
 import { play } from './play.ts';
 import { compilePolicies, type Policies } from './policies.ts';
-import { openStage, type Stage } from './stage.ts';
+import { emptyState, openStage, type Stage } from './stage.ts';
 
 /**
  * The golden table: what a config, a policy and some calls come to, for the agent, for the servers and in the journal. The
  * whole gate is real, from the config file to the store; the servers do what a case says.
  */
+const state = emptyState();
+
 describe.each(caseFiles)('%s', (name) => {
   const file = readCases(name);
   let policies: Policies;
@@ -20,7 +22,7 @@ describe.each(caseFiles)('%s', (name) => {
 
   it.each(file.cases.map((each) => [each.name, each] as const))('%s', async (_, each) => {
     const policy = policies.of(each);
-    const stage = await openStage(each, file.servers, () => policy);
+    const stage = await openStage(each, file.servers, () => policy, state());
     onTestFinished(() => stage.close());
     const { listed, ...came } = await play(stage, each);
     const wanted = wantedOf(each);

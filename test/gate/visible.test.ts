@@ -13,7 +13,7 @@ import { inputJsonSchema } from '../../src/policy/input-json-schema.ts';
 import { compileModule } from '../../src/policy/policy-module.ts';
 import { readPolicyFolder } from '../../src/policy/source-files.ts';
 import type { ListKind } from '../../src/upstream/contract.ts';
-import { openStage, type Stage } from '../cases/stage.ts';
+import { emptyState, openStage, type Stage } from '../cases/stage.ts';
 import { answered } from './rig.ts';
 
 /** Rules that hide whatever the data say, so that one build serves every run. */
@@ -43,6 +43,7 @@ hide contains {"id": "t.pair", "reason": "hidden"} if {
 hide contains {"id": "t.kind", "reason": "hidden"} if input.resource.type in data.hidden.kinds
 `;
 
+const state = emptyState();
 let module: WebAssembly.Module;
 beforeAll(async () => {
   const compiler = createCompiler();
@@ -108,7 +109,7 @@ it('what a list shows can be called, and what it hides is refused as hidden, wha
     const gates = observes.map((key) => [key, { gate: { mode: 'observe' } }]);
     const servers = Object.fromEntries(keys.map((key) => [key, Object(listed.tools[key])]));
     const config = { mcpServers: Object.fromEntries(gates) };
-    const stage = await openStage({ config }, servers, () => policy);
+    const stage = await openStage({ config }, servers, () => policy, state());
     try {
       stage.catalog.setList(
         'one',
