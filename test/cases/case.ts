@@ -73,6 +73,8 @@ const freeze = z.strictObject({
   subject: z.string().optional(),
 });
 
+const operator = z.union([z.strictObject({ freeze }), z.literal('unfreeze'), z.literal('enforce')]);
+
 const call = z.strictObject({
   tool: z.string().optional().describe('As the agent names it.'),
   arguments: object.optional(),
@@ -80,12 +82,18 @@ const call = z.strictObject({
     .strictObject({ method: z.string(), params: object })
     .optional()
     .describe('In the place of a tool call: another request of the agent.'),
+  asks: z
+    .strictObject({ server: z.string(), method: z.string(), params: object })
+    .optional()
+    .describe(
+      'In the place of a tool call: what a server asks of the client; `server` is its answer.',
+    ),
   meta: object.optional().describe('The `_meta` of the request.'),
   caller: z.string().optional().describe('Who calls; "alice" where nothing is said.'),
-  operator: z
-    .union([z.strictObject({ freeze }), z.literal('unfreeze'), z.literal('enforce')])
+  operator: operator.optional().describe('What the operator does before the call.'),
+  meanwhile: operator
     .optional()
-    .describe('What the operator does before the call.'),
+    .describe('What the operator does once the call waits for a person, or is at its server.'),
   wait: z
     .string()
     .regex(/^\d+s$/)

@@ -18,6 +18,17 @@ export function journalLines(entries: Entries): string[] {
   });
 }
 
+/** Whether every decision that was let through has its outcome. */
+export function isSettled(entries: Entries): boolean {
+  const idsOf = (wanted: string, isIt: (body: JsonObject) => boolean) =>
+    entries
+      .filter(({ kind }) => kind === wanted)
+      .map(({ body }) => objectOf(JSON.parse(body)))
+      .flatMap((body) => (isIt(body) ? [body['decision_id']] : []));
+  const over = new Set(idsOf('outcome', () => true));
+  return idsOf('decision', (body) => body['forwarded'] === true).every((id) => over.has(id));
+}
+
 type NumberOf = (id: Json | undefined) => number;
 
 function decisionLine(body: JsonObject, numberOf: NumberOf): string {

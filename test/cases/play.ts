@@ -7,10 +7,13 @@ import { isObject, type Json, type JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import type { Target } from '../../src/core/target.ts';
 import type { Caller, ToolCall } from '../../src/core/tool-call.ts';
+import { createServerRequests } from '../../src/downstream/server-requests.ts';
 import { resolveCall } from '../../src/downstream/tool-calls.ts';
+import type { UpstreamPool } from '../../src/upstream/contract.ts';
 import { answered, answeredError } from '../gate/rig.ts';
+import { until } from '../harness/until.ts';
 import type { Call, Case, ServerAnswer, Wanted } from './case.ts';
-import { journalLines } from './journal-lines.ts';
+import { isSettled, journalLines } from './journal-lines.ts';
 import type { Stage } from './stage.ts';
 
 /** What came of a case, in the words in which it says what it wants. */
@@ -27,15 +30,24 @@ export async function play(stage: Stage, { calls, rules }: Case): Promise<Played
   const reached: Played['reached'] = [];
   const answers: (Wanted | Wanted[])[] = [];
   for (const call of calls) {
-    await operate(stage, call);
+    await operate(stage, call.operator);
     stage.forward(1000 * Number(call.wait?.slice(0, -1) ?? 0));
+    const known = reached.length;
     const one = () => make(stage, call, callers.of(call.caller ?? 'alice'), reached);
     const { together } = call;
     const made =
       together === undefined ? one() : Promise.all(Array.from({ length: together }, one));
+    if (call.meanwhile !== undefined) {
+      await until('a call under way', () => {
+        return reached.length > known || store.approvals(['pending']).length > 0;
+      });
+      await operate(stage, call.meanwhile);
+    }
     for (const isYes of [call.approve ?? []].flat()) await answer(stage, isYes, made);
     answers.push(await made);
   }
+  // The answer of a call that was stopped does not wait for its outcome.
+  await until('every outcome', () => isSettled(store.journal.range(before, 1000)));
   const { identity, session } = callers.of('alice');
   const tools = stage.catalog.list('tools');
   const viewer = { identity, client: session.client };
@@ -82,7 +94,7 @@ class Callers {
   }
 }
 
-async function operate({ on }: Stage, { operator }: Call): Promise<void> {
+async function operate({ on }: Stage, operator: Call['operator']): Promise<void> {
   if (operator === undefined) return;
   await changeControl(on.config.stateDir, (document) => {
     if (operator === 'enforce') return withMode(document, 'enforce');
@@ -96,11 +108,13 @@ async function operate({ on }: Stage, { operator }: Call): Promise<void> {
 }
 
 async function make(
-  { gate, catalog }: Stage,
+  stage: Stage,
   call: Call,
   caller: Caller,
   reached: Played['reached'],
 ): Promise<Wanted> {
+  const { gate, catalog } = stage;
+  if (call.asks !== undefined) return ask(stage, call, call.asks, caller, reached);
   const { tool, arguments: args, meta: _meta, request } = call;
   const { method, params } = request ?? {
     method: 'tools/call',
@@ -110,16 +124,43 @@ async function make(
   const message = { kind: 'request', id: 1, method, params: whole, extras: undefined } as const;
   const resolved = resolveCall(message, catalog, 'legacy');
   if (resolved.kind === 'refused') throw new Error(resolved.error.message);
-  const way = (sent: ToolCall) => scripted(sent, call.server ?? { text: 'done' }, reached);
+  const way = (sent: ToolCall) => scripted(sent.server, call.server ?? { text: 'done' }, reached);
   return seen(await gate.decide(resolved.call, caller, way), method);
 }
 
+/** What a server asks of the client goes through the face's own hands. */
+async function ask(
+  { gate, catalog }: Stage,
+  { server: says = { result: {} } }: Call,
+  { server, method, params }: NonNullable<Call['asks']>,
+  { session }: Caller,
+  reached: Played['reached'],
+): Promise<Wanted> {
+  const pool: UpstreamPool = {
+    catalog,
+    start: () => {},
+    open: () => {},
+    connection: () => undefined,
+    connections: () => [],
+    status: () => [],
+    onChange: () => {},
+    close: async () => {},
+  };
+  const declared = { sampling: {}, elicitation: {}, roots: {} };
+  const onRequest = createServerRequests({ decide: gate.decide, pool, session, declared });
+  const request = { method, params, extras: undefined };
+  const client = scripted(server, says, reached);
+  return new Promise((resolve) => {
+    onRequest(client)(server, request, new Lifetime(), (answer) => resolve(seen(answer, method)));
+  });
+}
+
 /** A server that does what the case says, and writes down what reached it. */
-function scripted(call: ToolCall, says: ServerAnswer, reached: Played['reached']): Target {
+function scripted(server: string, says: ServerAnswer, reached: Played['reached']): Target {
   return {
     send: ({ method, fields, argumentsText }, { lifetime }) => {
       const isTool = method === 'tools/call';
-      const to = isTool ? `${call.server}/${String(fields?.['name'])}` : method;
+      const to = isTool ? `${server}/${String(fields?.['name'])}` : method;
       const sent = isTool ? { arguments: parsed(argumentsText ?? '{}') } : { params: fields ?? {} };
       reached.push({ to, ...sent });
       if (says !== 'silence') return Promise.resolve(deliveryOf(says));

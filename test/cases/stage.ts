@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import { composeGate } from '../../src/cli/compose.ts';
 import { deferPolicy } from '../../src/cli/deferred-policy.ts';
 import type { Foundation } from '../../src/cli/foundation.ts';
@@ -9,6 +10,7 @@ import { openLog } from '../../src/cli/log.ts';
 import { Observed } from '../../src/cli/observed.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createControl } from '../../src/control/control-file.ts';
+import { watchControl } from '../../src/control/control-watch.ts';
 import { InFlightCalls } from '../../src/control/in-flight.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { ActivePolicy } from '../../src/policy/contract.ts';
@@ -29,16 +31,36 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/**
+ * A state folder that a gate has opened and closed, for the stages of one test file to begin with: most cases take less time
+ * than making one.
+ */
+export function emptyState(): () => string {
+  const dir = realpathSync(mkdtempSync(path.join(tmpdir(), 'gate-cases-')));
+  afterAll(() => rmSync(dir, { recursive: true }));
+  const state = path.join(dir, 'state');
+  beforeAll(async () => {
+    await openStore({ dir: state, durability: 'process', clock: Date.now }).close();
+    createControl(state).ensure();
+  });
+  return () => state;
+}
+
 export async function openStage(
-  { config = {} }: Case,
+  { config = {} }: Pick<Case, 'config'>,
   servers: Servers,
-  policy: ActivePolicy,
+  current: () => ActivePolicy,
+  state: string,
 ): Promise<Stage> {
   const dir = realpathSync(mkdtempSync(path.join(tmpdir(), 'gate-case-')));
+  cpSync(state, path.join(dir, 'state'), { recursive: true });
   let ahead = 0;
   const clock = () => Date.now() + ahead;
-  const on = layFoundation(writeConfig(dir, config, servers), policy, clock);
+  const on = layFoundation(writeConfig(dir, config, servers), current, clock);
   const gate = composeGate(on);
+  const { control, inFlight } = on;
+  const none = () => {};
+  const watch = watchControl({ control, inFlight, acknowledge: none, onChange: none, warn: none });
   const catalog = await openCatalog(on, servers);
   return {
     on,
@@ -48,6 +70,7 @@ export async function openStage(
       ahead += ms;
     },
     close: async () => {
+      watch.close();
       on.settings.close();
       await gate.recorder.close();
       await on.policy.close();
@@ -69,7 +92,8 @@ function writeConfig(dir: string, { mcpServers, ...config }: JsonObject, servers
     environment: 'test',
     workspace: './workspace',
     stateDir: './state',
-    journal: { durability: 'process' },
+    // Longer than any case lets go by: every decision can be replayed.
+    journal: { durability: 'process', retention: '3650d' },
     ...config,
     mcpServers: Object.fromEntries(entries),
   };
@@ -78,14 +102,14 @@ function writeConfig(dir: string, { mcpServers, ...config }: JsonObject, servers
 }
 
 // As `cli/foundation.ts` does it, with a clock that can be put forward and a policy that is compiled already.
-function layFoundation(file: string, active: ActivePolicy, clock: () => number): Foundation {
+function layFoundation(file: string, current: () => ActivePolicy, clock: () => number): Foundation {
   const config = loadConfig(file, { env: {}, servers: 'expand' });
   const { stateDir, journal } = config;
   const store = openStore({ dir: stateDir, durability: journal.durability, clock });
   const control = createControl(stateDir);
   control.ensure();
   const none = async (): Promise<void> => {};
-  const source = { current: () => active, rejected: () => [], onChange: () => {}, close: none };
+  const source = { current, rejected: () => [], onChange: () => {}, close: none };
   return {
     config,
     store,
