@@ -16,7 +16,7 @@ export interface Delivered {
   readonly status: OutcomeStatus;
   readonly reason: string | undefined;
   readonly isError: boolean;
-  /** It is all that comes of the call: no question, and no task that goes on. */
+  /** It is all that comes of the call, and may be handed out again: no question, no task that goes on, no error. */
   readonly isFinal: boolean;
   /** For whoever asks again under the same idempotency key. */
   readonly told: KeyResult;
@@ -63,10 +63,11 @@ function underObligations(ruling: Ruling, delivery: Delivery): Delivered {
       const before = untouched(ruling, response);
       const kept = Buffer.from(JSON.stringify(done.value));
       const isError = before.isError || done.value['isError'] === true;
+      const isFinal = before.isFinal && !isError;
       const { adapted, classes } = done;
       const told = { ...before.told, isError, bytes: kept };
       const answer = changedAnswer(ruling, response, done);
-      return { ...before, answer, isError, kept, told, adapted, classes };
+      return { ...before, answer, isFinal, kept, told, adapted, classes };
     }
   }
 }
@@ -97,7 +98,7 @@ function untouched(ruling: Ruling, response: RawResponse): Delivered {
     status,
     reason: undefined,
     isError,
-    isFinal: resultType === 'complete',
+    isFinal: resultType === 'complete' && !isError,
     told: { part, isError, bytes: output },
     output,
     kept: output,
@@ -132,7 +133,7 @@ function nothing(
     status,
     reason,
     isError: true,
-    isFinal: true,
+    isFinal: false,
     told: toldOf(answer),
     output: undefined,
     kept: undefined,

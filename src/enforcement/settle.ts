@@ -58,7 +58,7 @@ interface Keeping {
 // Looked at before the transaction, which may run more than once. What would not mean the same to whoever reads it later
 // is kept for nobody.
 function keepingOf(
-  { kept, told, status, isError, isFinal }: Delivered,
+  { kept, told, status, isFinal }: Delivered,
   { claim, approval, reuse }: Claimed,
 ): Keeping {
   const isOver = status === 'executed' && kept !== undefined;
@@ -67,7 +67,7 @@ function keepingOf(
     claim,
     told: reading === 'exact' ? told : { ...told, bytes: undefined },
     approvalId: isOver && reading !== 'broken' ? approval?.id : undefined,
-    reuse: isOver && reading === 'exact' && !isError && isFinal ? reuse : undefined,
+    reuse: isOver && reading === 'exact' && isFinal ? reuse : undefined,
   };
 }
 

@@ -441,7 +441,6 @@ describe('reuse', () => {
     rig.deliver = () =>
       Promise.resolve(answered({ content: [], structuredContent: { id: 4_111_111_111_111_111 } }));
     expect(resultOf(await run())['isError']).toBe(true);
-    expect(entriesOf('outcome')[0]).toMatchObject({ status: 'executed', is_error: true });
     await run();
     expect(rig.reached).toHaveLength(2);
   });
