@@ -77,9 +77,12 @@ async function run(
       case 'held': {
         const verdict = await hold(parts, ruling, step.approval);
         if (verdict.kind !== 'approved') return unapproved(parts, ruling, verdict);
-        standing = { ...standing, approval: verdict.approval };
+        standing = { ...standing, approval: { kind: 'once', row: verdict.approval } };
         break;
       }
+      case 'granted':
+        standing = { ...standing, approval: { kind: 'standing', row: step.grant } };
+        break;
       case 'rewritten':
         call = step.call;
         enter(call);
