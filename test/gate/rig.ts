@@ -174,6 +174,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
       isVisible: (call) => !rig.hidden.has(call.name),
       joinedUntilOver: (key, { lifetime }) =>
         untilOver({ store, claims, clock, pollMs: 2 }, key, lifetime, rig.holdMs),
+      onAsked: () => {},
       onDecided: () => {},
       retentionMs: () => 60_000,
       warn: () => {},
