@@ -4,7 +4,7 @@ import type { ApprovalRow, Store, Tx, VoteRow } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 import { findApproval } from './approval-id.ts';
 import { bindingHolds } from './binding.ts';
-import { grantKeyFor, hasWished, makeGrant, putWish } from './grant.ts';
+import { grantKeyFor, hasWished, makeGrant, putWish, whyNoRoom } from './grant.ts';
 import type { GrantTerms } from './grant-terms.ts';
 import { approvalEntry, expireIfDue } from './record.ts';
 import { type Approver, whyNotApprover, whyNotTerminal } from './separation.ts';
@@ -81,6 +81,9 @@ function vote(tx: Tx, id: string, request: Vote, nowMs: number): Decided | GateE
       ? undefined
       : (whyNotTerminal(tx, approver) ?? whyNotApprover(row, approver));
   if (hindrance !== undefined) return hindrance;
+  const { grantKey } = request;
+  const noRoom = grantKey === undefined ? undefined : whyNoRoom(tx, grantKey, nowMs);
+  if (noRoom !== undefined) return noRoom;
   return approve(tx, row, request, nowMs);
 }
 

@@ -11,6 +11,7 @@ import { type GrantTerms, readTerms, termsText } from './grant-terms.ts';
 import { approvalEntry } from './record.ts';
 
 const dayMs = 86_400_000;
+const mostForOneTool = 100;
 
 /** The key of the calls that a grant made from this approval may cover, as it was journaled when the question was put. */
 export function grantKeyFor(reader: Reader, row: ApprovalRow): string {
@@ -26,6 +27,15 @@ export function grantKeyFor(reader: Reader, row: ApprovalRow): string {
     `approval "${row.id}" can be given only once: it is not for a tool call with nothing but arguments`,
     { hint: 'approve it without --grant' },
   );
+}
+
+/** Why no grant can be added for these calls: every one in force is looked at whenever one of them asks. */
+export function whyNoRoom(reader: Reader, grantKey: string, nowMs: number): GateError | undefined {
+  if (reader.grantsFor(grantKey, nowMs).length < mostForOneTool) return undefined;
+  const message = `${mostForOneTool} grants are in force for this tool and caller, expected fewer`;
+  return new GateError('approval_refused', message, {
+    hint: 'mcp-gate grants revoke ID, or grant with --arguments KEY=VALUE or any',
+  });
 }
 
 /** Keeps what an approver wants granted, and gives what the entry about the vote says of it. */

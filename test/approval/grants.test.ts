@@ -371,6 +371,23 @@ describe('a grant', () => {
     expect(kinds(scratch.store).slice(-2)).toEqual(['approval.cancelled', 'approval.consumed']);
   });
 
+  it('is one of a bounded number for one tool and caller; then a yes without a grant still counts', async () => {
+    const scratch = deskScratch();
+    for (let count = 0; count < 100; count += 1) {
+      await granted(scratch, {}, called({ path: `/${count}` }));
+    }
+    const row = await scratch.ask(called({ path: '/100' }));
+    await expect(say(scratch, row, plain)).rejects.toMatchObject({
+      code: 'approval_refused',
+      message: '100 grants are in force for this tool and caller, expected fewer',
+    });
+    const yes = { id: row.id, verdict: 'approve', approver: rita, reason: undefined } as const;
+    expect((await decideApproval(scratch.parts, yes)).approval.state).toBe('approved');
+    const [first] = scratch.store.grants();
+    await revokeGrant(scratch.parts, first?.id ?? '', rita, undefined);
+    expect(await granted(scratch, {}, called({ path: '/101' }))).toBeDefined();
+  });
+
   it('has exactly as many uses as it says, through four connections', async () => {
     const scratch = deskScratch();
     const grant = await granted(scratch, { uses: 7 });
