@@ -33,6 +33,8 @@ export interface GateParts extends DecideParts, RecordParts {
   readonly pendingAnswer: (call: ToolCall, ref: DecisionRef, approval: ApprovalRow) => Answer;
   /** Waits for the end of the call that has this key; false when that takes longer than the caller can wait. */
   readonly joinedUntilOver: (key: KeyUse, caller: Caller) => Promise<boolean>;
+  /** Sees every question that is put to people; once, for those that join it ask nobody. */
+  readonly onAsked: (ruling: Ruling, approval: ApprovalRow) => void;
   /** Sees every decision that stands, for those who look at the gate. */
   readonly onDecided: (ruling: Ruling) => void;
 }
@@ -75,11 +77,15 @@ async function run(
       case 'forwarded':
         return execute(parts, ruling, way, step.claimed);
       case 'held': {
+        if (step.approval.decisionId === ruling.decisionId) parts.onAsked(ruling, step.approval);
         const verdict = await hold(parts, ruling, step.approval);
         if (verdict.kind !== 'approved') return unapproved(parts, ruling, verdict);
-        standing = { ...standing, approval: verdict.approval };
+        standing = { ...standing, approval: { kind: 'once', row: verdict.approval } };
         break;
       }
+      case 'granted':
+        standing = { ...standing, approval: { kind: 'standing', row: step.grant } };
+        break;
       case 'rewritten':
         call = step.call;
         enter(call);

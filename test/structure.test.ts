@@ -10,6 +10,7 @@ const contracts = [
   'policy/ruling',
   'store/contract',
   'store/control-contract',
+  'store/grant-contract',
   'control/contract',
   'approval/contract',
   'upstream/contract',

@@ -24,6 +24,26 @@ export function callKeyOf(request: ApprovalRequest): string {
   );
 }
 
+/**
+ * The key of all calls that differ from this one in nothing but their arguments: what a standing grant covers at most.
+ * Undefined for what is no tool call, and for one that carries more to the tool than arguments.
+ */
+export function grantKeyOf(request: ApprovalRequest): string | undefined {
+  if (request.action !== 'tools/call' || !request.isPlain) return undefined;
+  return digestOf(
+    canonical({
+      action: request.action,
+      environment: request.environment,
+      gate: request.gate,
+      pin: request.pin ?? null,
+      policy_digest: request.policyDigest,
+      scope: request.scope,
+      server: request.server,
+      tool: request.tool,
+    }),
+  );
+}
+
 type BoundParts = Omit<
   ApprovalRow,
   | 'state'

@@ -2,6 +2,7 @@ import type { Action } from '../core/action.ts';
 import type { Lifetime } from '../core/lifetime.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
+import type { GrantRow } from '../store/grant-contract.ts';
 
 /** What a person is asked, before anybody is: everything the yes is bound to. */
 export interface ApprovalRequest {
@@ -15,6 +16,8 @@ export interface ApprovalRequest {
   readonly server: string;
   readonly tool: string;
   readonly pin: string | undefined;
+  /** True when the call carries nothing to the tool but its arguments. */
+  readonly isPlain: boolean;
   /** RFC 8785 text of the arguments. */
   readonly canonicalArguments: string;
   readonly policyDigest: string;
@@ -23,6 +26,11 @@ export interface ApprovalRequest {
   readonly decisionId: string;
   readonly traceId: string;
 }
+
+/** A yes that a decision may rest on: to this call, or a standing one to calls like it. */
+export type Yes =
+  | { readonly kind: 'once'; readonly row: ApprovalRow }
+  | { readonly kind: 'standing'; readonly row: GrantRow };
 
 /** What became of the wait for a person. */
 export type Verdict =
@@ -36,7 +44,9 @@ export type Verdict =
  * Where held calls wait. `open` runs inside the transaction that records the decision: it joins the approval of an
  * identical call that is still open (pending, approved and unused, or denied and not expired) or makes a new one.
  * `wait` watches the store, so a decision from any process is seen; it ends at the latest with the hold budget.
- * `consume` runs inside the transaction of the re-decision and is true for exactly one caller.
+ * `consume` runs inside the transaction of the re-decision and is true for exactly one caller. `granted` finds a standing
+ * grant that answers everything that is asked of the call; `use` takes one of its uses, inside the transaction of the
+ * re-decision, and gives back the used-up approval that stands for it; undefined when none was left.
  */
 export interface ApprovalDesk {
   /** The key under which identical calls meet. */
@@ -44,6 +54,8 @@ export interface ApprovalDesk {
   open(tx: Tx, request: ApprovalRequest, nowMs: number): ApprovalRow;
   wait(approval: ApprovalRow, hold: Hold): Promise<Verdict>;
   consume(tx: Tx, approval: ApprovalRow, decisionId: string, nowMs: number): boolean;
+  granted(tx: Tx, request: ApprovalRequest, nowMs: number): GrantRow | undefined;
+  use(tx: Tx, grant: GrantRow, request: ApprovalRequest, nowMs: number): ApprovalRow | undefined;
 }
 
 export interface Hold {

@@ -1,8 +1,11 @@
 import type { Clock } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
 import type { ApprovalRow, Store, Tx, VoteRow } from '../store/contract.ts';
+import type { GrantRow } from '../store/grant-contract.ts';
 import { findApproval } from './approval-id.ts';
 import { bindingHolds } from './binding.ts';
+import { grantKeyFor, hasWished, makeGrant, putWish, whyNoRoom } from './grant.ts';
+import type { GrantTerms } from './grant-terms.ts';
 import { approvalEntry, expireIfDue } from './record.ts';
 import { type Approver, whyNotApprover, whyNotTerminal } from './separation.ts';
 
@@ -12,6 +15,13 @@ interface DecisionRequest {
   readonly verdict: VoteRow['verdict'];
   readonly approver: Approver;
   readonly reason: string | undefined;
+  /** With a yes: the calls like this one that are to run without being asked about. */
+  readonly grant?: GrantTerms | undefined;
+}
+
+/** The request with what it takes to make a grant. */
+interface Vote extends DecisionRequest {
+  readonly grantKey: string | undefined;
 }
 
 export interface Decided {
@@ -21,6 +31,8 @@ export interface Decided {
   readonly counted: boolean;
   readonly votes: number;
   readonly needed: number;
+  /** The standing grant that came of it. */
+  readonly grant: GrantRow | undefined;
 }
 
 const longestReason = 2000;
@@ -33,7 +45,8 @@ export async function decideApproval(
   parts: { readonly store: Store; readonly clock: Clock },
   request: DecisionRequest,
 ): Promise<Decided> {
-  const { id } = findApproval(parts.store, request.id);
+  const row = findApproval(parts.store, request.id);
+  const { id } = row;
   const reason = request.reason?.toWellFormed();
   if (reason !== undefined && reason.length > longestReason) {
     throw new GateError(
@@ -41,15 +54,16 @@ export async function decideApproval(
       `"reason" has ${reason.length} characters, expected at most ${longestReason}`,
     );
   }
+  const grantKey = request.grant === undefined ? undefined : grantKeyFor(parts.store, row);
   // A refusal is returned, not thrown: the transaction may have marked an expiry that must be kept.
   const result = await parts.store.write('decision', (tx) =>
-    vote(tx, id, { ...request, reason }, parts.clock()),
+    vote(tx, id, { ...request, reason, grantKey }, parts.clock()),
   );
   if (result instanceof GateError) throw result;
   return result;
 }
 
-function vote(tx: Tx, id: string, request: DecisionRequest, nowMs: number): Decided | GateError {
+function vote(tx: Tx, id: string, request: Vote, nowMs: number): Decided | GateError {
   const found = tx.approval(id);
   if (found === undefined) return new GateError('not_found', `approval "${id}" does not exist`);
   const row = expireIfDue(tx, found, nowMs);
@@ -67,6 +81,9 @@ function vote(tx: Tx, id: string, request: DecisionRequest, nowMs: number): Deci
       ? undefined
       : (whyNotTerminal(tx, approver) ?? whyNotApprover(row, approver));
   if (hindrance !== undefined) return hindrance;
+  const { grantKey } = request;
+  const noRoom = grantKey === undefined ? undefined : whyNoRoom(tx, grantKey, nowMs);
+  if (noRoom !== undefined) return noRoom;
   return approve(tx, row, request, nowMs);
 }
 
@@ -83,17 +100,22 @@ function deny(tx: Tx, row: ApprovalRow, request: DecisionRequest, nowMs: number)
   return standing(tx, row, request);
 }
 
-function approve(tx: Tx, row: ApprovalRow, request: DecisionRequest, nowMs: number): Decided {
+function approve(tx: Tx, row: ApprovalRow, request: Vote, nowMs: number): Decided {
   const before = provenYeses(tx, row);
-  // Saying yes twice adds nothing, neither to the count nor to the journal.
-  if (request.approver.kind !== 'claimed' && before.includes(request.approver.name)) {
-    return standing(tx, row, request);
+  const { kind, name } = request.approver;
+  // A name that nobody proved grants nothing.
+  const terms = kind === 'claimed' ? undefined : request.grant;
+  // Saying the same twice adds nothing, neither to the count nor to the journal.
+  if (kind !== 'claimed' && before.includes(name)) {
+    if (terms === undefined || hasWished(tx, row, name, terms)) return standing(tx, row, request);
   }
   const voted = castVote(tx, row, request, nowMs);
+  const grant = terms === undefined ? undefined : putWish(tx, row, name, terms, nowMs);
+  const said = { ...voteFields(voted), ...(grant !== undefined && { grant }) };
   const approvers = provenYeses(tx, row);
   const counts = { votes: approvers.length, needed: row.quorum };
   if (approvers.length < row.quorum) {
-    tx.append(approvalEntry('approval.voted', row, nowMs, { ...voteFields(voted), ...counts }));
+    tx.append(approvalEntry('approval.voted', row, nowMs, { ...said, ...counts }));
     return standing(tx, row, request);
   }
   tx.moveApproval(row.id, 'pending', {
@@ -102,9 +124,20 @@ function approve(tx: Tx, row: ApprovalRow, request: DecisionRequest, nowMs: numb
     decidedBy: approvers,
     ...(voted.reason !== undefined && { decisionReason: voted.reason }),
   });
-  const fields = { ...voteFields(voted), ...counts, approvers };
-  tx.append(approvalEntry('approval.approved', row, nowMs, fields));
-  return standing(tx, row, request);
+  tx.append(approvalEntry('approval.approved', row, nowMs, { ...said, ...counts, approvers }));
+  return { ...standing(tx, row, request), grant: granted(tx, row, request, approvers, nowMs) };
+}
+
+function granted(
+  tx: Tx,
+  row: ApprovalRow,
+  { approver, grant: terms, grantKey }: Vote,
+  approvers: readonly string[],
+  nowMs: number,
+): GrantRow | undefined {
+  if (terms === undefined || grantKey === undefined || approver.kind === 'claimed')
+    return undefined;
+  return makeGrant(tx, row, { terms, grantKey, via: approver.kind }, approvers, nowMs);
 }
 
 function castVote(tx: Tx, row: ApprovalRow, request: DecisionRequest, nowMs: number): VoteRow {
@@ -141,6 +174,7 @@ function standing(tx: Tx, row: ApprovalRow, { approver }: DecisionRequest): Deci
     counted: approver.kind !== 'claimed',
     votes: provenYeses(tx, row).length,
     needed: row.quorum,
+    grant: undefined,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { ApprovalRow, Store, Tx } from '../store/contract.ts';
 import { bindingHolds, callKeyOf } from './binding.ts';
 import type { ApprovalDesk } from './contract.ts';
+import { findStandingGrant, useGrant } from './grant-use.ts';
 import { approvalEntry, openApproval } from './record.ts';
 import type { ApprovalDefaults } from './terms.ts';
 import { Waiting } from './waiting.ts';
@@ -23,6 +24,8 @@ export function createDesk(options: DeskOptions): ApprovalDesk {
     open: (tx, request, nowMs) => openApproval(tx, request, nowMs, defaults),
     wait: (approval, hold) => waiting.wait(approval, hold),
     consume,
+    granted: (tx, request, nowMs) => findStandingGrant(tx, request, nowMs, defaults),
+    use: useGrant,
   };
 }
 

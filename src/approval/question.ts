@@ -16,14 +16,22 @@ interface Question {
   isYes(typed: string): boolean;
 }
 
-export function questionOf(detail: Detail, columns: number): Question {
+/** `grant` says what a yes would let through beyond this call. */
+export function questionOf(
+  detail: Detail,
+  columns: number,
+  grant: readonly string[] = [],
+): Question {
   const lines = detailLines(detail, columns);
-  const about = aboutLines(detail, columns);
+  const about = [...aboutLines(detail, columns), ...grant];
   const hidden = lines.length > mostLines ? lines.length - headLines - tailLines : 0;
   if (hidden === 0) {
     return {
       lines: [...lines, '', ...about],
-      prompt: 'approve this call? [y/N] ',
+      prompt:
+        grant.length === 0
+          ? 'approve this call? [y/N] '
+          : 'approve this call, and grant those? [y/N] ',
       isYes: (typed) => /^y(es)?$/i.test(typed),
     };
   }

@@ -4,7 +4,7 @@ import { randomBytes, uuidv7 } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ApprovalRow, EntryDraft, EntryKind, Tx } from '../store/contract.ts';
 import { newApprovalId } from './approval-id.ts';
-import { bindingOf, callKeyOf } from './binding.ts';
+import { bindingOf, callKeyOf, grantKeyOf } from './binding.ts';
 import type { ApprovalRequest } from './contract.ts';
 import { type ApprovalDefaults, answers, type Terms, termsOf, together } from './terms.ts';
 
@@ -98,15 +98,16 @@ function ask(
   return row;
 }
 
-function unusedId(tx: Tx): string {
+export function unusedId(tx: Tx): string {
   let id = newApprovalId();
   while (tx.approval(id) !== undefined) id = newApprovalId();
   return id;
 }
 
-function requested(row: ApprovalRow, { action }: ApprovalRequest, commitment: string): EntryDraft {
+function requested(row: ApprovalRow, request: ApprovalRequest, commitment: string): EntryDraft {
   return approvalEntry('approval.requested', row, row.createdMs, {
-    action,
+    action: request.action,
+    grant_key: grantKeyOf(request) ?? null,
     server: row.server,
     tool: row.tool.slice(0, 500),
     rules: row.rules,

@@ -31,12 +31,19 @@ export function termsOf({ decision }: ApprovalRequest, defaults: ApprovalDefault
 
 /** A yes answers only what it was asked for: a call that more rules, voters or named people must answer is asked anew. */
 export function answers(open: ApprovalRow, terms: Terms): boolean {
-  if (open.state === 'denied') return true;
+  return open.state === 'denied' || suffices(open, terms);
+}
+
+/** Whether what somebody said yes to is all that is asked. */
+export function suffices(
+  given: Pick<ApprovalRow, 'rules' | 'approvers' | 'quorum'>,
+  terms: Terms,
+): boolean {
   const named =
     terms.approvers.length === 0 ||
-    (open.approvers.length > 0 && open.approvers.every((name) => terms.approvers.includes(name)));
+    (given.approvers.length > 0 && given.approvers.every((name) => terms.approvers.includes(name)));
   return (
-    named && terms.quorum <= open.quorum && terms.rules.every((rule) => open.rules.includes(rule))
+    named && terms.quorum <= given.quorum && terms.rules.every((rule) => given.rules.includes(rule))
   );
 }
 

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { Act } from './act.ts';
+import type { GrantOptions } from './grant-options.ts';
 import { explain } from './help.ts';
 import { configOption, formatOption, type ReadingOptions, type StateOptions } from './options.ts';
 
-interface DecideOptions extends StateOptions {
+interface DecideOptions extends StateOptions, GrantOptions {
   readonly reason?: string;
   readonly as?: string;
 }
@@ -83,7 +84,7 @@ function addWatch(approvals: Command, act: Act): void {
 
 function addDecision(parent: Command, act: Act, verdict: 'approve' | 'deny'): void {
   const isYes = verdict === 'approve';
-  explain(parent.command(verdict).argument('<ID>'), {
+  const command = explain(parent.command(verdict).argument('<ID>'), {
     summary: isYes ? 'say yes to one call' : 'say no to one call',
     sentence: isYes
       ? 'Shows the whole call and approves it, once, after a y; with a credential in MCP_GATE_APPROVER it does not ask. Once there are approvers a yes needs the credential of one.'
@@ -93,8 +94,11 @@ function addDecision(parent: Command, act: Act, verdict: 'approve' | 'deny'): vo
         isYes ? 'in a terminal' : 'the reason is kept in the journal',
         `mcp-gate ${verdict} ap_0123456789${isYes ? '' : ' --reason "not on production"'}`,
       ],
+      ...(isYes ? grantExamples : []),
     ],
-  })
+  });
+  if (isYes) addGrantOptions(command);
+  command
     .option('--reason <TEXT>', 'why, for the record')
     .option('--as <NAME>', 'whose answer it is; without a credential it is noted as claimed')
     .addOption(configOption())
@@ -103,6 +107,23 @@ function addDecision(parent: Command, act: Act, verdict: 'approve' | 'deny'): vo
         const { decide } = await import('./decide.ts');
         return decide(io, { id, verdict, ...options });
       }),
+    );
+}
+
+const grantExamples = [
+  [
+    'and ten more to the same folder within the hour, unasked',
+    'mcp-gate approve ap_0123456789 --grant 1h --uses 10 --arguments folder=/tmp/out',
+  ],
+] as const;
+
+function addGrantOptions(command: Command): void {
+  command
+    .option('--grant <DURATION>', 'let the calls like this one run unasked for so long, such as 1h')
+    .option('--uses <N>', 'at most so many of them; without it any number')
+    .option(
+      '--arguments <TERMS...>',
+      'which of them: exact (the same arguments, the default), any, or KEY=VALUE as in this call',
     );
 }
 

@@ -2,6 +2,8 @@ import { pendingResult } from '../approval/carriers/pending-result.ts';
 import { createDesk } from '../approval/desk.ts';
 import { holdBudgetMs } from '../approval/hold-budget.ts';
 import { keepResult, takeKept } from '../approval/kept-result.ts';
+import { noticeOf } from '../approval/notice.ts';
+import { Notifier } from '../approval/notifier.ts';
 import { createSpending } from '../control/budgets.ts';
 import { createClaims } from '../control/idempotency.ts';
 import { untilOver } from '../control/joining.ts';
@@ -9,12 +11,13 @@ import type { Decide } from '../core/target.ts';
 import { decisionMeta } from '../enforcement/denial.ts';
 import { createVisibility } from '../enforcement/visibility.ts';
 import { createGate, type GateParts } from '../gate.ts';
+import { journalName } from '../journal/entries.ts';
 import { createRecorder, type Recorder } from '../journal/recorder.ts';
 import type { Foundation } from './foundation.ts';
 import { pathRoots } from './live-settings.ts';
 import { notifyLog } from './notify-log.ts';
 
-/** The gate of one process and what its lists show, put together. The caller closes the recorder. */
+/** The gate of one process and what its lists show, put together. The caller closes recorder and notifier. */
 export function composeGate(on: Foundation) {
   const { policy, clock, settings } = on;
   const recorder = createRecorder(on.store, on.instance, clock);
@@ -24,16 +27,22 @@ export function composeGate(on: Foundation) {
     settings: (server, tool) => settings.of(server, tool),
     settingsRevision: () => settings.revision(),
   });
-  const gate = createGate(partsOf(on, recorder, visibility));
+  const notifier = new Notifier({
+    webhooks: () => settings.config().approvals.notify,
+    clock,
+    warn: (about) => on.log.warn(about, 'a notice of a call that waits was not taken'),
+  });
+  const gate = createGate(partsOf(on, recorder, notifier, visibility));
   // The first calls may come before the first policy is compiled.
   const decide: Decide = (...call) =>
     policy.isReady() ? gate(...call) : policy.ready.then(() => gate(...call));
-  return { recorder, decide, visibility };
+  return { recorder, notifier, decide, visibility };
 }
 
 function partsOf(
   on: Foundation,
   recorder: Recorder,
+  notifier: Notifier,
   visibility: ReturnType<typeof createVisibility>,
 ): GateParts {
   const { store, clock, settings, control } = on;
@@ -65,6 +74,7 @@ function partsOf(
     isVisible: (call, caller, { mode }) => mode === 'observe' || visibility.shows(call, caller),
     joinedUntilOver: (key, { lifetime }) =>
       untilOver({ store, claims, clock }, key, lifetime, approvals().hold.defaultMs),
+    onAsked: ({ call }, approval) => notifier.tell(noticeOf(approval, journalName(call))),
     onDecided: (ruling) => {
       on.observed.count(ruling);
       notifyLog(on.log, ruling);

@@ -44,7 +44,7 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
   const { clock, log, policy, settings } = on;
   const pools = openPools(on);
   pools.warm();
-  const { recorder, decide, visibility } = composeGate(on);
+  const { recorder, notifier, decide, visibility } = composeGate(on);
   const instance = openInstanceOf(on, pools, version);
   const seals = openSeals(on);
   const bridge = createBridge({
@@ -84,6 +84,7 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
     await pools.close();
     await idle;
     await recorder.close();
+    await notifier.close();
     await policy.close();
     await control.close();
     await instance.close();

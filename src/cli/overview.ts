@@ -1,3 +1,4 @@
+import { grantState } from '../approval/grant.ts';
 import type { Freeze } from '../control/control-document.ts';
 import { createControl } from '../control/control-file.ts';
 import { timestamp } from '../core/clock.ts';
@@ -18,6 +19,8 @@ export interface Overview {
   readonly freezes: readonly Freeze[];
   readonly modeOverride: 'enforce' | null;
   readonly pending: number;
+  /** Standing grants that are in force. */
+  readonly grants: number;
   readonly journal: Head;
   readonly stateDir: string;
   readonly config: string | null;
@@ -57,6 +60,8 @@ export function overviewOf(place: Place, store: Store | undefined, nowMs: number
     freezes,
     modeOverride: mode ?? null,
     pending: store?.approvals(['pending']).filter((row) => nowMs < row.expiresMs).length ?? 0,
+    grants:
+      store?.grants().filter((row) => grantState(store, row, nowMs) === 'in_force').length ?? 0,
     journal: store?.journal.head() ?? emptyJournal,
     stateDir: place.stateDir,
     config: place.config?.file ?? null,
@@ -72,7 +77,7 @@ export function overviewJson(overview: Overview): JsonObject {
     frozen: overview.frozen,
     freezes: overview.freezes.map((each) => ({ ...each })),
     mode_override: overview.modeOverride,
-    approvals: { pending: overview.pending },
+    approvals: { pending: overview.pending, grants: overview.grants },
     journal: { ...overview.journal },
     state_dir: overview.stateDir,
     config: overview.config,

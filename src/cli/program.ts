@@ -5,6 +5,7 @@ import { addBudgetCommands } from './budget-commands.ts';
 import { addControlCommands } from './control-commands.ts';
 import { fail, failUsage } from './failure.ts';
 import { addGateCommands } from './gate-commands.ts';
+import { addGrantCommands } from './grant-commands.ts';
 import { explain, formatHelp } from './help.ts';
 import { addHttpCommands } from './http-commands.ts';
 import { type Io, toleratePipes } from './io.ts';
@@ -66,6 +67,7 @@ function createProgram(io: Io, act: Act): Command {
   addGateCommands(program, act);
   addHttpCommands(program, act);
   addApprovalCommands(program, act);
+  addGrantCommands(program, act);
   addBudgetCommands(program, act);
   addControlCommands(program, act);
   addRecordCommands(program, act);

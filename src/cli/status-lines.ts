@@ -57,12 +57,14 @@ type GateStatus = z.infer<typeof gateStatus>;
 export function statusLines(overview: Overview, paint: Paint): string[] {
   const { gates, modeOverride, journal } = overview;
   const pending = `${overview.pending} pending`;
+  const { grants } = overview;
+  const granted = grants === 0 ? '' : `, ${grants} standing ${grants === 1 ? 'grant' : 'grants'}`;
   return [
     ...(gates.length === 0 ? [paint('yellow', 'no gate is running')] : []),
     ...gates.flatMap((gate) => gateLines(gate, paint)),
     ...frozenLines(overview, paint),
     ...(modeOverride === null ? [] : [row('override', `${modeOverride}, by the operator`)]),
-    row('approvals', overview.pending > 0 ? paint('yellow', pending) : pending),
+    row('approvals', `${overview.pending > 0 ? paint('yellow', pending) : pending}${granted}`),
     row('journal', `${journal.size} entries, root ${journal.root}`),
     row('state', overview.stateDir),
   ];

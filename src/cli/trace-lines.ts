@@ -44,6 +44,7 @@ export function entryLines(entry: JsonObject, paint: Paint): string[] {
           ['reason', 'reason'],
           ['expires', 'expires'],
           ['used by', 'consumed_by'],
+          ['grant', 'grant_id'],
         ]),
       ];
   }

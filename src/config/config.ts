@@ -108,6 +108,14 @@ interface ApprovalsConfig {
   readonly expiresInMs: number;
   readonly quorum: number;
   readonly hold: HoldConfig;
+  readonly notify: readonly WebhookConfig[];
+}
+
+/** Where a notice of every call that waits is sent, and what it is signed with. */
+interface WebhookConfig {
+  readonly type: 'webhook';
+  readonly url: string;
+  readonly secret: string;
 }
 
 /** How long a call is held for a person. */

@@ -12,6 +12,7 @@ const ofServer = new Set([
 const ofPolicy = new Set(['dir', 'bundle']);
 const ofFile = new Set(['stateDir', 'workspace']);
 const ofHttp = new Set(['host', 'publicUrl', 'tls', 'tokens']);
+const ofWebhook = new Set(['url', 'secret']);
 const ofIssuer = new Set(['issuer', 'jwksUri', 'audience']);
 
 /** An entry of `mcpServers`, which stands at `path`, with its variables filled in. */
@@ -27,17 +28,24 @@ export function expandPaths(file: JsonObject, env: Environment, report: Report):
   return { ...expanded, policy: expandMembers(policy, ofPolicy, ['policy'], env, report) };
 }
 
-/** What only a serving gate needs: how it is reached, and whose tokens it takes. */
+/** What only a running gate needs: how it is reached, whose tokens it takes, and where it sends notices. */
 export function expandServing(file: JsonObject, env: Environment, report: Report): JsonObject {
-  const { transport, identity } = file;
+  const { transport, identity, approvals } = file;
   const http = isObject(transport) ? transport['http'] : undefined;
   const issuers = isObject(identity) ? identity['issuers'] : undefined;
   const filled = (issuer: Json, index: number) =>
     isObject(issuer)
       ? expandMembers(issuer, ofIssuer, ['identity', 'issuers', index], env, report)
       : issuer;
+  const notify = isObject(approvals) ? approvals['notify'] : undefined;
+  const webhook = (each: Json, index: number) =>
+    isObject(each)
+      ? expandMembers(each, ofWebhook, ['approvals', 'notify', index], env, report)
+      : each;
   return {
     ...file,
+    ...(isObject(approvals) &&
+      Array.isArray(notify) && { approvals: { ...approvals, notify: notify.map(webhook) } }),
     ...(isObject(transport) &&
       isObject(http) && {
         transport: {

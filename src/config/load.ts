@@ -95,11 +95,19 @@ function expandFile(
   report: Report,
 ): JsonObject {
   const paths = expandPaths(raw, env, report);
-  const { transport: _, identity: __, ...unserved } = paths;
-  const expanded = serverEnv === undefined ? unserved : expandServing(paths, serverEnv, report);
+  const expanded =
+    serverEnv === undefined ? unserved(paths) : expandServing(paths, serverEnv, report);
   const entries = raw['mcpServers'];
   if (!isObject(entries)) return expanded;
   return { ...expanded, mcpServers: usableServers(entries, ['mcpServers'], serverEnv, report) };
+}
+
+/** Without what only a running gate needs: its variables are not there for anybody else. */
+function unserved({ transport: _, identity: __, ...file }: JsonObject): JsonObject {
+  const { approvals } = file;
+  if (!isObject(approvals)) return file;
+  const { notify: ___, ...others } = approvals;
+  return { ...file, approvals: others };
 }
 
 // VS Code names the same object `servers`.

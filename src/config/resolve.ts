@@ -38,6 +38,7 @@ export function resolveConfig(
       expiresInMs: file.approvals.expiresIn,
       quorum: file.approvals.quorum,
       hold: { defaultMs, clientsMs: new Map(Object.entries(clients)) },
+      notify: file.approvals.notify,
     },
     budgets: file.budgets.map(resolveBudget),
     idempotency: { expiresInMs: file.idempotency.expiresIn },

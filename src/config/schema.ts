@@ -3,6 +3,7 @@ import { approvalModes, modes } from './config.ts';
 import { budgets, keyExpiry } from './schema-budgets.ts';
 import { duration, emptyList, text } from './schema-fields.ts';
 import { identity } from './schema-identity.ts';
+import { notify } from './schema-notify.ts';
 import { server, serverKey } from './schema-servers.ts';
 import { http } from './schema-transport.ts';
 import { isLoopback } from './web-address.ts';
@@ -29,6 +30,7 @@ const approvals = z.strictObject({
   expiresIn: duration(1000, 30 * 86_400_000, 'from 1s to 30d').default(900_000),
   quorum: z.int().min(1).max(100).default(1),
   hold: z.record(text(200), duration(0, 3_600_000, 'from 0s to 1h')).default({ default: 40_000 }),
+  notify: notify.default([]),
 });
 
 const journal = z.strictObject({

@@ -16,7 +16,7 @@ export function approvalRequest(gate: string, ruling: Ruling): ApprovalRequest {
     server: call.server,
     tool: call.name,
     pin: ruling.tool?.pin,
-    canonicalArguments: askedFor(ruling),
+    ...askedFor(ruling),
     policyDigest: policy?.digest ?? '',
     environment: ruling.settings.environment,
     decision: ruling.decision,
@@ -37,8 +37,9 @@ export function reuseParts(gate: string, ruling: Ruling): ReuseParts {
 }
 
 /** What a person says yes to: the arguments, and whatever else the request carries to the tool. */
-function askedFor({ call, canonicalArguments }: Ruling): string {
+function askedFor({ call, canonicalArguments }: Ruling) {
   const { name: _, ...others } = call.request.fields ?? {};
-  if (Object.keys(others).length === 0) return canonicalArguments;
-  return canonical({ arguments: call.arguments, params: others });
+  if (Object.keys(others).length === 0) return { isPlain: true, canonicalArguments };
+  const text = canonical({ arguments: call.arguments, params: others });
+  return { isPlain: false, canonicalArguments: text };
 }

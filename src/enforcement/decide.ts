@@ -1,3 +1,4 @@
+import type { Yes } from '../approval/contract.ts';
 import type { BudgetCall, BudgetFact, KeyUse } from '../control/contract.ts';
 import { type CallScope, scopeOf } from '../core/call-scope.ts';
 import { canonical } from '../core/canonical.ts';
@@ -13,7 +14,6 @@ import type { ActivePolicy, PolicySource, PolicyVersion } from '../policy/contra
 import type { Decision } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/input.ts';
 import { deny, effective, hostDenial, viewOf } from '../policy/ruling.ts';
-import type { ApprovalRow } from '../store/contract.ts';
 import { hostRefusal } from './host-refusal.ts';
 import { keyUse } from './key-use.ts';
 import { noObligations } from './obligations/draft.ts';
@@ -73,8 +73,8 @@ export interface Ruling {
 /** What earlier rounds have brought: a call may be decided several times before it runs. */
 export interface Standing {
   readonly round: number;
-  /** A granted approval that the re-decision may rest on. */
-  readonly approval: ApprovalRow | undefined;
+  /** A person's yes that the re-decision may rest on. */
+  readonly approval: Yes | undefined;
   readonly prior: PolicyInput['context']['prior'];
   /** Rules that wanted another call than this one, and have got it. */
   readonly settled: readonly string[];
@@ -237,12 +237,13 @@ function obliged(decision: Decision, rewritten: Rewritten | undefined): Decision
   return { ...decision, obligations: [...distinct.values()] };
 }
 
-function approvalFact(approval: ApprovalRow | undefined): PolicyInput['context']['approval'] {
-  if (approval === undefined) return null;
+function approvalFact(yes: Yes | undefined): PolicyInput['context']['approval'] {
+  if (yes === undefined) return null;
+  const { id, rules, decidedBy, expiresMs } = yes.row;
   return {
-    id: approval.id,
-    rules: [...approval.rules],
-    approvers: [...approval.decidedBy],
-    expires: new Date(approval.expiresMs).toISOString(),
+    id,
+    rules: [...rules],
+    approvers: [...decidedBy],
+    expires: new Date(expiresMs).toISOString(),
   };
 }

@@ -1,3 +1,4 @@
+import type { Yes } from '../approval/contract.ts';
 import type { Reserved } from '../control/contract.ts';
 import type { DecisionFacts } from '../journal/entries.ts';
 import { priorRun } from '../journal/prior-run.ts';
@@ -118,6 +119,9 @@ function ask(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
   }
   const prior = standing.prior === null ? priorRun(tx, callKey) : null;
   if (prior !== null) throw new Unwritten({ kind: 'again', prior });
+  // One yes at a time: what it leaves open is asked of a person, and not answered by another.
+  const grant = standing.approval === undefined && parts.desk.granted(tx, request, nowMs);
+  if (grant) throw new Unwritten({ kind: 'granted', grant });
   const approval = parts.desk.open(tx, request, nowMs);
   const facts = factsOf(parts, ruling, { approvalId: approval.id });
   return { facts, value: { kind: 'held', approval } };
@@ -125,11 +129,10 @@ function ask(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
 
 function run(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
   const { decision, nowMs, standing, key } = ruling;
-  const { approval, prior } = standing;
+  const { approval: yes, prior } = standing;
   // A yes is used up by what it lets through, whether that runs or is handed out: left over, it would let one more through.
-  if (approval !== undefined && !consume(parts, tx, ruling, approval)) {
-    throw new Unwritten({ kind: 'again', prior });
-  }
+  const approval = yes === undefined ? undefined : consume(parts, tx, ruling, yes);
+  if (yes !== undefined && approval === undefined) throw new Unwritten({ kind: 'again', prior });
   const reuse =
     decision.outcome === 'reuse' ? reuseKey(reuseParts(parts.gateKey, ruling)) : undefined;
   const known = reuse === undefined ? undefined : findReusable(tx, reuse, nowMs);
@@ -147,7 +150,7 @@ function run(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
 
 function reserve({ spending }: RecordParts, tx: Tx, ruling: Ruling): Reserved {
   const { spender, decisionId, call, nowMs, enforced, standing, input } = ruling;
-  const asked = standing.approval?.rules ?? [];
+  const asked = standing.approval?.row.rules ?? [];
   const waived = input.context.budget
     .filter(({ id, on_exceed }) => on_exceed === 'escalate' && asked.includes(budgetRule(id)))
     .map(({ id }) => id);
@@ -157,13 +160,17 @@ function reserve({ spending }: RecordParts, tx: Tx, ruling: Ruling): Reserved {
 
 // A yes given under another policy or to another definition of the tool is no yes to this call; nor is one that
 // somebody else has used up.
-function consume(parts: RecordParts, tx: Tx, ruling: Ruling, approval: ApprovalRow): boolean {
-  if (parts.desk.callKey(approvalRequest(parts.gateKey, ruling)) !== approval.callKey) return false;
-  return parts.desk.consume(tx, approval, ruling.decisionId, ruling.nowMs);
+function consume(parts: RecordParts, tx: Tx, ruling: Ruling, yes: Yes): ApprovalRow | undefined {
+  const { desk, gateKey } = parts;
+  const { decisionId, nowMs } = ruling;
+  const request = approvalRequest(gateKey, ruling);
+  if (yes.kind === 'standing') return desk.use(tx, yes.row, request, nowMs);
+  if (desk.callKey(request) !== yes.row.callKey) return undefined;
+  return desk.consume(tx, yes.row, decisionId, nowMs) ? yes.row : undefined;
 }
 
 function forward(parts: RecordParts, ruling: Ruling, claimed: Claimed): Recording<Step> {
-  const facts = factsOf(parts, ruling, { forwarded: true, approvalId: claimed.approval?.id });
+  const facts = factsOf(parts, ruling, { forwarded: true });
   return { facts, value: { kind: 'forwarded', claimed } };
 }
 
@@ -206,6 +213,6 @@ function factsOf(
     instance,
     forwarded,
     inputExpiresMs: keptMs === undefined ? undefined : ruling.nowMs + keptMs,
-    approvalId: approvalId ?? ruling.standing.approval?.id,
+    approvalId: approvalId ?? ruling.standing.approval?.row.id,
   };
 }

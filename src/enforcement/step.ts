@@ -3,6 +3,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { ToolCall } from '../core/tool-call.ts';
 import type { Prior } from '../journal/prior-run.ts';
 import type { ApprovalRow } from '../store/contract.ts';
+import type { GrantRow } from '../store/grant-contract.ts';
 import type { Rewritten, Ruling } from './decide.ts';
 
 /** What the record says is to be done. */
@@ -19,6 +20,8 @@ export type Step =
   | (Handed & { readonly kind: 'handed' })
   /** Nothing was written: the call is to be decided again, without an approval and with what is known of a prior run. */
   | { readonly kind: 'again'; readonly prior: Prior | null }
+  /** Nothing was written: the call is to be decided again, resting on a standing grant. */
+  | { readonly kind: 'granted'; readonly grant: GrantRow }
   /** Nothing was written: the same call is on its way, and its end is waited for. */
   | { readonly kind: 'joined'; readonly key: KeyUse };
 

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../core/json.ts';
 import type { ControlReader, ControlTx } from './control-contract.ts';
+import type { GrantReader, GrantTx } from './grant-contract.ts';
 
 /**
  * The one place where decisions, approvals, pins and the journal are kept.
@@ -27,7 +28,7 @@ export interface Store extends Reader {
 
 export type Durability = 'decision' | 'outcome';
 
-export interface Reader extends ControlReader {
+export interface Reader extends ControlReader, GrantReader {
   readonly journal: JournalReader;
   approval(id: string): ApprovalRow | undefined;
   approvals(states: readonly ApprovalState[] | undefined): readonly ApprovalRow[];
@@ -123,6 +124,8 @@ export type EntryKind =
   | 'approval.expired'
   | 'approval.cancelled'
   | 'approval.consumed'
+  | 'approval.granted'
+  | 'approval.revoked'
   | 'approver.added'
   | 'approver.removed'
   | 'control.changed'
@@ -135,7 +138,7 @@ export type EntryKind =
   | 'payload.erased';
 
 /** What a work may do. Everything in one `Tx` is committed together or not at all. */
-export interface Tx extends Reader, ControlTx {
+export interface Tx extends Reader, ControlTx, GrantTx {
   append(entry: EntryDraft): LedgerId;
   /** Undefined when the decision that it ends is not in flight: then nothing is written. */
   post(posting: Posting): LedgerId | undefined;

@@ -52,6 +52,10 @@ export function openEventually(open: () => Store, clock: () => number): Store {
     budgetCount: (key) => opened().budgetCount(key),
     budgetCounts: (gate, nowMs) => opened().budgetCounts(gate, nowMs),
     claim: (key) => opened().claim(key),
+    grant: (id) => opened().grant(id),
+    grants: () => opened().grants(),
+    grantsFor: (key, nowMs) => opened().grantsFor(key, nowMs),
+    grantVotes: (id) => opened().grantVotes(id),
     reusable: (key) => opened().reusable(key),
     version: () => opened().version(),
     write: async <T>(durability: Durability, work: (tx: Tx) => T) =>

@@ -6,6 +6,7 @@ import { readBundle } from './bundles.ts';
 import type { Connection } from './connection.ts';
 import type { Head, Reader } from './contract.ts';
 import { readJournal } from './entries.ts';
+import { readGrants } from './grants.ts';
 import { readInflight, readInstances } from './instances.ts';
 import { readClaim, readReusable } from './kept-results.ts';
 import { readPayload } from './payloads.ts';
@@ -13,6 +14,7 @@ import { readPin, readPins } from './pins.ts';
 
 export function createReader(connection: Connection, clock: Clock, head: () => Head): Reader {
   return {
+    ...readGrants(connection),
     journal: readJournal(connection, head),
     approval: (id) => readApproval(connection, id),
     approvals: (states) => readApprovals(connection, states),

@@ -3,7 +3,7 @@ import { randomBytes } from '../core/ids.ts';
 import { rootOf } from '../journal/merkle.ts';
 import type { Database } from './driver.ts';
 
-const version = '2';
+const version = '3';
 
 const tables = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -78,11 +78,37 @@ CREATE TABLE IF NOT EXISTS reusable (
 CREATE INDEX IF NOT EXISTS reusable_expires ON reusable (expires_ms);
 `;
 
+/** What version 3 adds to version 2. */
+const tablesOf3 = `
+CREATE TABLE IF NOT EXISTS standing_grant (
+  id TEXT PRIMARY KEY, approval_id TEXT NOT NULL REFERENCES approval (id), grant_key TEXT NOT NULL,
+  binding TEXT NOT NULL, gate TEXT NOT NULL, server TEXT NOT NULL, tool TEXT NOT NULL,
+  requester TEXT NOT NULL, rules TEXT NOT NULL, approvers TEXT NOT NULL, quorum INTEGER NOT NULL,
+  decided_by TEXT NOT NULL, via TEXT NOT NULL, policy_digest TEXT NOT NULL,
+  environment TEXT NOT NULL, terms_payload TEXT NOT NULL, uses INTEGER, used INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, revoked_ms INTEGER,
+  revoked_by TEXT) STRICT;
+CREATE INDEX IF NOT EXISTS standing_grant_key ON standing_grant (grant_key, expires_ms);
+CREATE TABLE IF NOT EXISTS grant_vote (
+  approval_id TEXT NOT NULL REFERENCES approval (id), approver TEXT NOT NULL,
+  terms_payload TEXT NOT NULL, PRIMARY KEY (approval_id, approver)) STRICT, WITHOUT ROWID;
+`;
+
+/** From which version to which, by which tables. They only add, so that an older gate which still runs is not disturbed. */
+const steps = [
+  { from: '1', to: '2', adds: tablesOf2 },
+  { from: '2', to: '3', adds: tablesOf3 },
+] as const;
+
+type Step = (typeof steps)[number];
+
 /** Makes the tables where they are missing and brings older ones up to date; refuses those of another version. */
 export function ensureSchema(database: Database): void {
   if (!hasMeta(database)) alone(database, () => createTables(database));
   // Looked at again inside the transaction: of two processes that come here, the second finds it done.
-  if (versionOf(database) === '1') alone(database, () => bringTo2(database));
+  for (const step of steps) {
+    if (versionOf(database) === step.from) alone(database, () => take(database, step));
+  }
   const found = versionOf(database);
   if (found === version) return;
   throw new GateError(
@@ -95,7 +121,7 @@ export function ensureSchema(database: Database): void {
 /** Two processes may both come here: the second waits for the lock and then finds everything there. */
 function createTables(database: Database): void {
   database.exec(tables);
-  database.exec(tablesOf2);
+  for (const { adds } of steps) database.exec(adds);
   const meta = database.prepare('INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)');
   meta.run('schema', version);
   meta.run('log_id', randomBytes(16).toString('hex'));
@@ -104,11 +130,10 @@ function createTables(database: Database): void {
     .run(Buffer.alloc(0), rootOf([]));
 }
 
-/** Only adds, so that a gate of the older version which still runs is not disturbed. */
-function bringTo2(database: Database): void {
-  if (versionOf(database) !== '1') return;
-  database.exec(tablesOf2);
-  database.prepare("UPDATE meta SET value = ? WHERE key = 'schema'").run('2');
+function take(database: Database, { from, to, adds }: Step): void {
+  if (versionOf(database) !== from) return;
+  database.exec(adds);
+  database.prepare("UPDATE meta SET value = ? WHERE key = 'schema'").run(to);
 }
 
 /** In one transaction: a crash leaves all of it or nothing. */

@@ -65,6 +65,22 @@ export const sql = {
     'INSERT INTO approver (name, secret, created_ms, added_by) VALUES ($1, $2, $3, $4)',
   removeApprover: 'DELETE FROM approver WHERE name = $1',
 
+  grant: 'SELECT * FROM standing_grant WHERE id = $1',
+  grants: 'SELECT * FROM standing_grant ORDER BY created_ms, id',
+  grantsFor: `SELECT * FROM standing_grant WHERE grant_key = $1 AND expires_ms > $2
+    AND revoked_ms IS NULL AND (uses IS NULL OR used < uses) ORDER BY expires_ms, id`,
+  insertGrant: `INSERT INTO standing_grant (id, approval_id, grant_key, binding, gate, server, tool,
+    requester, rules, approvers, quorum, decided_by, via, policy_digest, environment, terms_payload,
+    uses, used, created_ms, expires_ms, revoked_ms, revoked_by) VALUES ($1, $2, $3, $4, $5, $6, $7,
+    $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+  useGrant: `UPDATE standing_grant SET used = used + 1 WHERE id = $1 AND expires_ms > $2
+    AND revoked_ms IS NULL AND (uses IS NULL OR used < uses)`,
+  revokeGrant: `UPDATE standing_grant SET revoked_ms = $1, revoked_by = $2
+    WHERE id = $3 AND revoked_ms IS NULL`,
+  grantVotes: 'SELECT * FROM grant_vote WHERE approval_id = $1 ORDER BY approver',
+  putGrantVote: `INSERT INTO grant_vote (approval_id, approver, terms_payload) VALUES ($1, $2, $3)
+    ON CONFLICT (approval_id, approver) DO UPDATE SET terms_payload = excluded.terms_payload`,
+
   pin: 'SELECT * FROM pin WHERE gate = $1 AND server = $2 AND tool = $3',
   pins: 'SELECT * FROM pin WHERE gate = $1 ORDER BY server, tool',
   putPin: `INSERT INTO pin (gate, server, tool, digest, changed_digest, seen_ms)

@@ -5,6 +5,7 @@ import { eraseBudgetCounts, putBudgetCount } from './budget-counts.ts';
 import { putBundle } from './bundles.ts';
 import type { Connection, SyncLevel } from './connection.ts';
 import type { LedgerId, Tx } from './contract.ts';
+import { writeGrants } from './grants.ts';
 import { putInflight, putInstance } from './instances.ts';
 import { eraseKeptResults, putClaim, putReusable } from './kept-results.ts';
 import { Ledger } from './ledger.ts';
@@ -92,6 +93,7 @@ function createTx(
 ): StoreTx {
   return {
     ...createReader(connection, clock, () => ledger.head()),
+    ...writeGrants(connection),
     append: (entry) => ledger.append(entry),
     post: (posting) => writePosting(connection, ledger, postingText(posting)),
     postText: (posting) => writePosting(connection, ledger, posting),

@@ -15,10 +15,10 @@ export const startMs = Date.UTC(2026, 0, 2, 3, 4, 5);
 export const defaults = { expiresInMs: 900_000, quorum: 1 } as const;
 
 /** A state folder with a clock of its own; every store opened on it is closed, and the folder gone, after the test. */
-export function deskScratch() {
+export function deskScratch(beginsMs = startMs) {
   const dir = mkdtempSync(path.join(tmpdir(), 'mcp-gate-approval-'));
   const opened: Store[] = [];
-  let nowMs = startMs;
+  let nowMs = beginsMs;
   const clock = () => nowMs;
   const open = () => {
     const store = openStore({ dir, durability: 'process', clock });
@@ -32,6 +32,7 @@ export function deskScratch() {
   const store = open();
   const desk = createDesk({ store, clock, defaults, pollMs: 5, progressMs: 10 });
   return {
+    dir,
     clock,
     open,
     store,
@@ -56,6 +57,7 @@ export function request(change: Partial<ApprovalRequest> = {}): ApprovalRequest 
     server: 'files',
     tool: 'write_file',
     pin: 'sha256:pin',
+    isPlain: true,
     canonicalArguments: canonical({ path: '/etc/hosts', text: 'x' }),
     policyDigest: 'sha256:policy',
     environment: 'dev',

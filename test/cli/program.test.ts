@@ -28,6 +28,7 @@ it('the first page is one sentence, then what one would type', async () => {
       approve    say yes to one call
       deny       say no to one call
       approvers  who may answer with a credential
+      grants     the calls that a person said yes to in advance
       budgets    what agents may spend, and what they have spent
       freeze     the kill switch: stop everything, or a part of it
       unfreeze   lift a freeze

@@ -72,7 +72,7 @@ it('status where no gate ever ran says so and makes nothing', async () => {
     frozen: null,
     freezes: [],
     mode_override: null,
-    approvals: { pending: 0 },
+    approvals: { pending: 0, grants: 0 },
     journal: { size: 0, root: emptyRoot },
     state_dir: state,
     config: null,

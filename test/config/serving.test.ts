@@ -135,9 +135,21 @@ describe('whose word about a caller counts', () => {
   });
 });
 
+it('webhooks take their secret from a variable', () => {
+  const config = load(notify({ secret: '${TOKEN}' }));
+  expect(config.approvals.notify).toEqual([
+    { type: 'webhook', url: 'https://hook.example/a', secret: token },
+  ]);
+});
+
 it('who only reads the state needs no variable of how the gate is reached', () => {
   const http = { tokens: { ci: '${UNSET}' }, publicUrl: '${UNSET}' };
-  const file = { transport: { http }, identity: { issuers: [{ issuer: '${UNSET}' }] } };
+  const file = {
+    transport: { http },
+    identity: { issuers: [{ issuer: '${UNSET}' }] },
+    approvals: { quorum: 2, notify: [{ type: 'webhook', url: '${UNSET}', secret: '${UNSET}' }] },
+  };
+  expect(load(file, 'literal').approvals).toMatchObject({ quorum: 2, notify: [] });
   expect(load(file, 'literal').transport.http.tokens).toEqual(new Map());
 });
 
@@ -146,7 +158,28 @@ const http = (member: object) => ({ transport: { http: member } });
 const ofIssuer = (member: object) => ({ identity: { issuers: [{ ...issuer, ...member }] } });
 const guarded = 'expected an "https:" address, or an "http:" one on this machine, found';
 
+const notify = (member: object) => ({
+  approvals: {
+    notify: [{ type: 'webhook', url: 'https://hook.example/a', secret: token, ...member }],
+  },
+});
+
 const refused: [claim: string, file: object, message: string][] = [
+  [
+    'a webhook that anybody on the way can read',
+    notify({ url: 'http://hook.example/a' }),
+    `approvals.notify[0].url": ${guarded} text`,
+  ],
+  [
+    'a webhook with a short secret',
+    notify({ secret: '${SHORT}' }),
+    'approvals.notify[0].secret": expected a secret of at least 16 visible characters, found text',
+  ],
+  [
+    'a webhook without a secret',
+    notify({ secret: undefined }),
+    'approvals.notify[0].secret": expected text, found nothing',
+  ],
   [
     'a short token',
     http({ tokens: { ci: '${SHORT}' } }),

@@ -184,6 +184,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
       joinedUntilOver: (key, { lifetime }) =>
         untilOver({ store, claims, clock, pollMs: 2 }, key, lifetime, rig.holdMs),
       onDecided: (ruling) => rig.told.push(ruling),
+      onAsked: () => {},
       retentionMs: () => 60_000,
       warn: () => {},
       settings: ({ server, name }) => ({

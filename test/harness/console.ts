@@ -28,6 +28,7 @@ export function writeConsole(steps: readonly ConsoleStep[]): string {
 /** What is another one in every run. */
 const changing: Readonly<Record<string, RegExp>> = {
   approval: /\bap_[0-9a-z]{10}\b/g,
+  grant: /\bgr_[0-9a-z]{10}\b/g,
   freeze: /\bfz_[0-9a-f]{10}\b/g,
   uuid: /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g,
   hash: /\b[0-9a-f]{64}\b/g,
@@ -46,9 +47,9 @@ export function masked(text: string): string {
   );
 }
 
-/** The names of approvals, freezes, decisions and traces in a text, in order: later steps speak of them. */
+/** The names of approvals, grants, freezes, decisions and traces in a text, in order: later steps speak of them. */
 export function namesIn(text: string): readonly string[] {
-  return text.match(/\b(?:(?:ap|fz)_[0-9a-z]{10}|[0-9a-f-]{36}|[0-9a-f]{32})\b/g) ?? [];
+  return text.match(/\b(?:(?:ap|fz|gr)_[0-9a-z]{10}|[0-9a-f-]{36}|[0-9a-f]{32})\b/g) ?? [];
 }
 
 /** Whether this came; a line `…` stands for any lines, and `[…]` for anything in its line. */

@@ -11,18 +11,20 @@ import { atEnd, decision, expectSound, openBeside, openScratch, scratchFolder } 
 
 const compiled = compiledSources();
 const fixtures = join(import.meta.dirname, 'fixtures');
-// The statements that made the tables of version 1, as they stood in the sources then.
-const version1 = readFileSync(join(fixtures, 'schema-1.sql'), 'utf8');
+// The statements that made the tables of each version, as they stood in the sources then.
+const tablesOf = (version: Old) => readFileSync(join(fixtures, `schema-${version}.sql`), 'utf8');
 
-/** A state folder as a gate of version 1 left it, with `count` entries and a decision in flight. */
-function version1Folder(count: number): string {
+type Old = '1' | '2';
+
+/** A state folder as a gate of an older version left it, with `count` entries and a decision in flight. */
+function oldFolder(version: Old, count: number): string {
   const dir = scratchFolder();
   mkdirSync(dir, { mode: 0o700 });
   writeFileSync(join(dir, 'gate.db'), '', { mode: 0o600 });
   const database = openBeside(dir);
   database.exec('PRAGMA journal_mode = WAL');
-  database.exec(version1);
-  database.exec("INSERT INTO meta VALUES ('schema', '1'), ('log_id', 'aa')");
+  database.exec(tablesOf(version));
+  database.exec(`INSERT INTO meta VALUES ('schema', '${version}'), ('log_id', 'aa')`);
   fill(database, count);
   return dir;
 }
@@ -47,31 +49,40 @@ function schemaOf(dir: string): unknown {
   return openBeside(dir).prepare("SELECT value FROM meta WHERE key = 'schema'").get();
 }
 
-test('a file of version 1 keeps its journal and takes what version 2 keeps', async () => {
-  const dir = version1Folder(5);
-  const store = openScratch(dir);
-  expectSound(store, 5);
-  expect(store.isInflight('old-0')).toBe(true);
-  await store.write('decision', (tx) => {
-    tx.append(decision('new'));
-    tx.putReusable({ key: 'k', decisionId: 'new', payload: 'p', expiresMs: 9 });
-  });
-  expectSound(store, 6);
-  expect(store.reusable('k')).toMatchObject({ decisionId: 'new' });
-  expect(schemaOf(dir)).toEqual({ value: '2' });
-});
+const old = ['1', '2'] as const;
 
-test('a file that has just been made and one that was brought up to date have the same tables', () => {
-  const [old, fresh] = [version1Folder(0), scratchFolder()];
-  openScratch(old);
-  openScratch(fresh);
-  const tables = (dir: string) =>
-    openBeside(dir).prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all();
-  expect(tables(old)).toEqual(tables(fresh));
-});
+test.each(old)(
+  'a file of version %s keeps its journal and takes what later ones keep',
+  async (version) => {
+    const dir = oldFolder(version, 5);
+    const store = openScratch(dir);
+    expectSound(store, 5);
+    expect(store.isInflight('old-0')).toBe(true);
+    await store.write('decision', (tx) => {
+      tx.append(decision('new'));
+      tx.putReusable({ key: 'k', decisionId: 'new', payload: 'p', expiresMs: 9 });
+    });
+    expectSound(store, 6);
+    expect(store.reusable('k')).toMatchObject({ decisionId: 'new' });
+    expect(store.grants()).toEqual([]);
+    expect(schemaOf(dir)).toEqual({ value: '3' });
+  },
+);
+
+test.each(old)(
+  'a file that has just been made has the tables of one that was of version %s',
+  (version) => {
+    const [brought, fresh] = [oldFolder(version, 0), scratchFolder()];
+    openScratch(brought);
+    openScratch(fresh);
+    const tables = (dir: string) =>
+      openBeside(dir).prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY name').all();
+    expect(tables(brought)).toEqual(tables(fresh));
+  },
+);
 
 test('when it cannot be finished, the file stays as it was', async () => {
-  const dir = version1Folder(2);
+  const dir = oldFolder('1', 2);
   const beside = openBeside(dir);
   // Something of that name stands in the way of the last table.
   beside.exec('CREATE VIEW reusable_expires AS SELECT 1');
@@ -84,7 +95,7 @@ test('when it cannot be finished, the file stays as it was', async () => {
 });
 
 test('processes that bring one file up to date at once all write to its journal', async () => {
-  const dir = version1Folder(3);
+  const dir = oldFolder('1', 3);
   const writers = ['a', 'b', 'c', 'd'].map((name) => {
     const child = fork(join(fixtures, 'writer.mjs'), [compiled(), dir, name], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -105,5 +116,5 @@ test('processes that bring one file up to date at once all write to its journal'
   );
   const written = writers.flatMap(({ acknowledged }) => acknowledged).length;
   expectSound(openScratch(dir), 3 + written);
-  expect(schemaOf(dir)).toEqual({ value: '2' });
+  expect(schemaOf(dir)).toEqual({ value: '3' });
 });
