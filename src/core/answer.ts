@@ -1,3 +1,4 @@
+import type { Held } from './held.ts';
 import type { JsonObject } from './json.ts';
 
 /** Byte offsets of a value in its message: first byte, and the byte behind the last. */
@@ -29,10 +30,15 @@ export interface RpcError {
 }
 
 /** What goes back for one request. */
-export type Answer =
-  | { readonly kind: 'relayed'; readonly response: RawResponse }
-  | { readonly kind: 'made'; readonly result: JsonObject }
-  | Refused;
+export type Answer = { readonly kind: 'relayed'; readonly response: RawResponse } | Made | Refused;
+
+/** A result of the gate's own. */
+export interface Made {
+  readonly kind: 'made';
+  readonly result: JsonObject;
+  /** What the next request of the caller must bring along, sealed. */
+  readonly held?: Held;
+}
 
 export interface Refused {
   readonly kind: 'refused';

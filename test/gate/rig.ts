@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pendingResult } from '../../src/approval/carriers/pending-result.ts';
+import { pendingAnswer } from '../../src/approval/carriers/pending-answer.ts';
 import { createDesk } from '../../src/approval/desk.ts';
 import { keepResult, takeKept } from '../../src/approval/kept-result.ts';
 import { createSpending } from '../../src/control/budgets.ts';
@@ -190,10 +190,8 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
         workspace: '/ws',
       }),
       holdBudgetMs: () => rig.holdMs,
-      pendingAnswer: (_call, ref, approval) => ({
-        kind: 'made',
-        result: pendingResult(approval.id, decisionMeta(ref)),
-      }),
+      pendingAnswer: (caller, ref, approval) =>
+        pendingAnswer(caller, approval, decisionMeta(ref), rig.holdMs),
     }),
     close: async () => {
       await recorder.close();
