@@ -83,6 +83,9 @@ function partsOf(
     settings: (call) => settings.of(call.server, call.name),
     holdBudgetMs: holdMs,
     pendingAnswer: (caller, ref, approval) =>
-      pendingAnswer(caller, approval, decisionMeta(ref), holdMs(caller, approval)),
+      pendingAnswer(caller, approval, decisionMeta(ref), {
+        holdMs: holdMs(caller, approval),
+        rounds: approvals().rounds,
+      }),
   };
 }

@@ -38,6 +38,7 @@ export function resolveConfig(
       expiresInMs: file.approvals.expiresIn,
       quorum: file.approvals.quorum,
       hold: { defaultMs, clientsMs: new Map(Object.entries(clients)) },
+      rounds: new Map(Object.entries(file.approvals.rounds)),
     },
     budgets: file.budgets.map(resolveBudget),
     idempotency: { expiresInMs: file.idempotency.expiresIn },

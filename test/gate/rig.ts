@@ -41,6 +41,7 @@ export interface GateRig {
   mode: 'observe' | 'enforce';
   approvalMode: PolicyInput['context']['approval_mode'];
   holdMs: number;
+  rounds: ReadonlyMap<string, boolean>;
   tool: ToolFacts | undefined;
   /** The other tools of the catalog, as `server/name`. */
   readonly siblings: Map<string, ToolFacts>;
@@ -142,6 +143,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     mode: 'enforce',
     approvalMode: 'auto_execute',
     holdMs: 60_000,
+    rounds: new Map(),
     tool: { ...plainTool, pin: 'sha256:pin' },
     siblings: new Map(),
     budgets: [],
@@ -191,7 +193,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
       }),
       holdBudgetMs: () => rig.holdMs,
       pendingAnswer: (caller, ref, approval) =>
-        pendingAnswer(caller, approval, decisionMeta(ref), rig.holdMs),
+        pendingAnswer(caller, approval, decisionMeta(ref), rig),
     }),
     close: async () => {
       await recorder.close();

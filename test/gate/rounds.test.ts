@@ -117,6 +117,28 @@ describe('the pending result, and no round, is for', () => {
   });
 });
 
+describe('what the configuration says of rounds', () => {
+  const rows: readonly [claim: string, name: string, capabilities: object, comesBack: boolean][] = [
+    ['wins over the table, for the better', 'codex', {}, true],
+    ['wins over the table, for the worse', 'claude-code', { elicitation: {} }, false],
+    ['wins over what the client declares', 'mute', { elicitation: {} }, false],
+    ['goes by the longest beginning of a name', 'mute-no-more', {}, true],
+    ['is for the rest, too', 'anybody', {}, true],
+    ['leaves the table alone where it only speaks of the rest', 'gemini-cli', {}, false],
+  ];
+  it.each(rows)('%s', async (_, name, capabilities, comesBack) => {
+    rig.gate.rounds = new Map([
+      ['Codex', true],
+      ['claude', false],
+      ['mute', false],
+      ['mute-no', true],
+      ['default', true],
+    ]);
+    const got = await rig.send(undefined, { speaker: named(name, { ...capabilities }) });
+    expect(got).toMatchObject(comesBack ? newRound : pendingText);
+  });
+});
+
 it('a client that is known to come back does so whatever it declares', async () => {
   const speaker = named('claude-code', {});
   expect(await rig.send(undefined, { speaker })).toMatchObject(newRound);
