@@ -30,7 +30,7 @@ export interface GateParts extends DecideParts, RecordParts {
   readonly settings: (call: ToolCall) => CallSettings;
   readonly inFlight: InFlightCalls;
   readonly holdBudgetMs: (caller: Caller, approval: ApprovalRow) => number;
-  readonly pendingAnswer: (call: ToolCall, ref: DecisionRef, approval: ApprovalRow) => Answer;
+  readonly pendingAnswer: (caller: Caller, ref: DecisionRef, approval: ApprovalRow) => Answer;
   /** Waits for the end of the call that has this key; false when that takes longer than the caller can wait. */
   readonly joinedUntilOver: (key: KeyUse, caller: Caller) => Promise<boolean>;
   /** Sees every question that is put to people; once, for those that join it ask nobody. */
@@ -123,7 +123,7 @@ function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Prom
 function unapproved(parts: GateParts, ruling: Ruling, verdict: Verdict): Answer {
   const ref = { ...refOf(ruling), approvalId: verdict.approval.id };
   if (isStopped(ruling.caller)) return refuse(ruling.call, 'frozen', ref);
-  if (verdict.kind === 'pending') return parts.pendingAnswer(ruling.call, ref, verdict.approval);
+  if (verdict.kind === 'pending') return parts.pendingAnswer(ruling.caller, ref, verdict.approval);
   ruling.caller.session.denials += 1;
   return refuse(ruling.call, verdict.kind === 'expired' ? 'expired' : 'refusedByApprover', ref);
 }

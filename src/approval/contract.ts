@@ -1,4 +1,5 @@
 import type { Action } from '../core/action.ts';
+import type { Held } from '../core/held.ts';
 import type { Lifetime } from '../core/lifetime.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
@@ -25,6 +26,8 @@ export interface ApprovalRequest {
   readonly decision: Decision;
   readonly decisionId: string;
   readonly traceId: string;
+  /** The approval that an earlier request of this call has waited for. */
+  readonly awaited?: Held | undefined;
 }
 
 /** A yes that a decision may rest on: to this call, or a standing one to calls like it. */
@@ -42,7 +45,8 @@ export type Verdict =
 
 /**
  * Where held calls wait. `open` runs inside the transaction that records the decision: it joins the approval of an
- * identical call that is still open (pending, approved and unused, or denied and not expired) or makes a new one.
+ * identical call that is still open (pending, approved and unused, or denied and not expired), gives back the one that this
+ * call has waited for when that ended in the meantime without a yes, or makes a new one.
  * `wait` watches the store, so a decision from any process is seen; it ends at the latest with the hold budget.
  * `consume` runs inside the transaction of the re-decision and is true for exactly one caller. `granted` finds a standing
  * grant that answers everything that is asked of the call; `use` takes one of its uses, inside the transaction of the

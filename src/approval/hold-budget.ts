@@ -1,17 +1,4 @@
-/** Clients by the beginning of the name they report, and how long each waits for a tool; longer beginnings win. */
-const clients: readonly (readonly [name: string, budget: ClientBudget])[] = [
-  ['claude-code', (hasProgress) => (hasProgress ? Number.POSITIVE_INFINITY : 600_000)],
-  ['visual studio code', () => Number.POSITIVE_INFINITY],
-  ['gemini-cli', () => 540_000],
-  ['codex', () => 280_000],
-  ['claude-ai', () => 40_000],
-  ['local-agent-mode-', () => 40_000],
-  ['cursor', () => 40_000],
-];
-
-type ClientBudget = (hasProgress: boolean) => number;
-
-const unknownClientMs = 40_000;
+import { knownClient, longestMatch, unknownHoldMs } from './carriers/known-clients.ts';
 
 /** `approvals.hold` of the configuration, in milliseconds: `default`, and beginnings of client names. */
 type HoldOverrides = Readonly<Record<string, number>>;
@@ -27,23 +14,15 @@ export function holdBudgetMs(
   hasProgress: boolean,
   untilExpiryMs: number,
 ): number {
-  const { default: fallback = unknownClientMs, ...named } = overrides;
+  const { default: fallback = unknownHoldMs, ...named } = overrides;
+  const rows = Object.entries(named).map(([name, holdMs]) => ({ name, holdMs }));
   const budgetMs =
-    longestMatch(clientName, Object.entries(named)) ??
-    longestMatch(clientName, clients)?.(hasProgress) ??
-    fallback;
+    longestMatch(clientName, rows)?.holdMs ?? tableMs(clientName, hasProgress) ?? fallback;
   return Math.max(0, Math.min(budgetMs, untilExpiryMs));
 }
 
-function longestMatch<T>(
-  clientName: string,
-  table: readonly (readonly [name: string, value: T])[],
-): T | undefined {
-  const name = clientName.toLowerCase();
-  let best: readonly [name: string, value: T] | undefined;
-  for (const row of table) {
-    if (!name.startsWith(row[0].toLowerCase())) continue;
-    if (best === undefined || row[0].length > best[0].length) best = row;
-  }
-  return best?.[1];
+function tableMs(clientName: string, hasProgress: boolean): number | undefined {
+  const row = knownClient(clientName);
+  if (row === undefined) return undefined;
+  return row.progressResets && hasProgress ? Number.POSITIVE_INFINITY : row.holdMs;
 }

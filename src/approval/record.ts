@@ -22,12 +22,29 @@ export function openApproval(
   if (last !== undefined) expireIfDue(tx, last, nowMs);
   const open = tx.approvalFor(callKey, nowMs);
   const terms = termsOf(request, defaults);
-  if (open === undefined) return ask(tx, request, callKey, terms, nowMs);
+  if (open === undefined) {
+    return endedMeanwhile(tx, request, callKey, nowMs) ?? ask(tx, request, callKey, terms, nowMs);
+  }
   if (answers(open, terms)) return open;
   const asked = open.state === 'approved' ? together(open, terms) : terms;
   const row = ask(tx, request, callKey, asked, nowMs);
   if (open.state === 'approved') supersede(tx, open, row.id, nowMs);
   return row;
+}
+
+// Whoever waited is told how it ended, once: nobody is asked again for a call that is only being taken up.
+function endedMeanwhile(
+  tx: Tx,
+  { awaited }: ApprovalRequest,
+  callKey: string,
+  nowMs: number,
+): ApprovalRow | undefined {
+  const found = awaited && tx.approval(awaited.approvalId);
+  if (found?.callKey !== callKey || found.binding !== awaited?.binding) return undefined;
+  const row = expireIfDue(tx, found, nowMs);
+  // A yes is not used in time, or it was a no; what was used up or taken back is asked anew.
+  const isOver = row.state === 'expired' || row.state === 'denied' || row.state === 'approved';
+  return isOver ? row : undefined;
 }
 
 /** Moves an approval that nobody decided in time on to `expired`, once; the row as it stands then. */

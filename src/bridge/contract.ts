@@ -1,4 +1,5 @@
 import type { Reply, RpcError } from '../core/answer.ts';
+import type { Rounds } from '../core/held.ts';
 import type { Target } from '../core/target.ts';
 import type { ClientHello, Connection } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
@@ -26,6 +27,8 @@ export interface Crossing {
   readonly request: IncomingRequest;
   /** The client as a target, as far as it can be asked in the answer to this request; undefined in the legacy era. */
   readonly client: Target | undefined;
+  /** Whether the answer may be that the request is to come again; undefined where that is nothing the client can be told. */
+  readonly rounds: Rounds | undefined;
   /** The way to the server for this request; the connection itself when both speak the same legacy words. */
   target(connection: Connection): Target;
   /** The answer in the client's words. */

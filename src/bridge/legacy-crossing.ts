@@ -9,6 +9,7 @@ import { ToModern, type ToModernParts } from './to-modern.ts';
 export class LegacyCrossing implements Crossing {
   readonly request: IncomingRequest;
   readonly client = undefined;
+  readonly rounds = undefined;
   readonly #speaker: Speaker;
   readonly #parts: ToModernParts;
 

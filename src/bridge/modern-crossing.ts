@@ -1,4 +1,5 @@
 import type { Delivery, Reply, RpcError } from '../core/answer.ts';
+import type { Held, Rounds } from '../core/held.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import type { SendOptions, Target } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
@@ -6,6 +7,7 @@ import type { Connection } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import type { Crossing, Speaker } from './contract.ts';
+import { mayAsk } from './input-required.ts';
 import type { BridgeLimits } from './limits.ts';
 import { modernReply } from './modern-reply.ts';
 import { type Leg, ParkedCall, type ParkedCallParts } from './parked-call.ts';
@@ -79,6 +81,7 @@ function ownerOf(method: string, params: JsonObject, scope: string): StateOwner 
 class ModernCrossing implements Crossing {
   readonly request: IncomingRequest;
   readonly client: Target;
+  readonly rounds: Rounds | undefined;
   readonly #parts: ModernParts;
   readonly #speaker: Speaker;
   readonly #scope: string;
@@ -101,6 +104,7 @@ class ModernCrossing implements Crossing {
     this.#continued = continued;
     this.#call = continued?.call;
     this.client = { send: (question, options) => this.#ask(question, options) };
+    this.rounds = roundsOf(request, speaker, continued?.carried);
   }
 
   target(connection: Connection): Target {
@@ -154,19 +158,20 @@ class ModernCrossing implements Crossing {
   #withState(reply: Reply): Reply {
     if (reply.kind === 'relayed' && reply.response.resultType === 'input_required') {
       const members = new Map(resultMembers(reply.response));
-      members.set('requestState', Buffer.from(JSON.stringify(this.#seal())));
+      members.set('requestState', Buffer.from(JSON.stringify(this.#seal(undefined))));
       return { kind: 'relayed', response: withMembers(reply.response, members) };
     }
     if (reply.kind === 'made' && reply.result['resultType'] === 'input_required') {
-      return { kind: 'made', result: { ...reply.result, requestState: this.#seal() } };
+      return { kind: 'made', result: { ...reply.result, requestState: this.#seal(reply.held) } };
     }
     return reply;
   }
 
-  #seal(): string {
+  #seal(held: Held | undefined): string {
     const { method, params } = this.request;
     this.#isSealed = true;
-    return this.#parts.states.seal(ownerOf(method, params ?? {}, this.#scope), this.#carried());
+    const carried = held === undefined ? this.#carried() : ({ ...held, kind: 'held' } as const);
+    return this.#parts.states.seal(ownerOf(method, params ?? {}, this.#scope), carried);
   }
 
   #carried(): Carried {
@@ -175,6 +180,23 @@ class ModernCrossing implements Crossing {
     return this.#relay?.carried ?? { kind: 'gate' };
   }
 }
+
+/**
+ * What goes on with a server brings a state and answers of its own, which a state for the gate has no room for; and
+ * answers that nobody asked for belong to the call, but the next request would lose them.
+ */
+function roundsOf(
+  { method, params }: IncomingRequest,
+  { hello }: Speaker,
+  carried: Carried | undefined,
+): Rounds | undefined {
+  const isServers = carried?.kind === 'server' || carried?.kind === 'parked';
+  if (!mayAsk(method) || isServers || params?.['inputResponses'] !== undefined) return undefined;
+  const held = carried?.kind === 'held' ? carried : undefined;
+  return { held, answersInput: inputs.some((name) => hello.capabilities[name] !== undefined) };
+}
+
+const inputs = ['elicitation', 'sampling', 'roots'];
 
 function isOf({ era, server }: Connection, expected: string): boolean {
   return era === 'modern' && server === expected;

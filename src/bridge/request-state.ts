@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { RpcError } from '../core/answer.ts';
 import { canonical } from '../core/canonical.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Held } from '../core/held.ts';
 import { randomBytes } from '../core/ids.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
@@ -18,6 +19,8 @@ export type Carried =
     }
   /** A call that waits on a legacy server. */
   | { readonly kind: 'parked'; readonly handle: number }
+  /** A call that waits for a person. */
+  | (Held & { readonly kind: 'held' })
   /** Nothing but that the gate itself wants the request again. */
   | { readonly kind: 'gate' };
 
@@ -122,9 +125,15 @@ function carriedIn(value: Json | undefined): Carried | undefined {
   if (!isObject(value)) return undefined;
   const { kind, server, state, answers, handle } = value;
   if (kind === 'gate') return { kind };
+  if (kind === 'held') return heldIn(value);
   if (kind === 'parked' && typeof handle === 'number') return { kind, handle };
   const isState = typeof state === 'string' || state === null;
   return kind === 'server' && typeof server === 'string' && isState && isObject(answers)
     ? { kind, server, state, answers }
     : undefined;
+}
+
+function heldIn({ approvalId, binding, round }: JsonObject): Carried | undefined {
+  if (typeof approvalId !== 'string' || typeof binding !== 'string') return undefined;
+  return typeof round === 'number' ? { kind: 'held', approvalId, binding, round } : undefined;
 }

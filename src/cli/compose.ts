@@ -1,4 +1,4 @@
-import { pendingResult } from '../approval/carriers/pending-result.ts';
+import { pendingAnswer } from '../approval/carriers/pending-answer.ts';
 import { createDesk } from '../approval/desk.ts';
 import { holdBudgetMs } from '../approval/hold-budget.ts';
 import { keepResult, takeKept } from '../approval/kept-result.ts';
@@ -57,6 +57,12 @@ function partsOf(
       return approvals().quorum;
     },
   };
+  const holdMs: GateParts['holdBudgetMs'] = ({ session, progress }, { expiresMs }) => {
+    const { defaultMs, clientsMs } = approvals().hold;
+    const overrides = { ...Object.fromEntries(clientsMs), default: defaultMs };
+    const untilExpiryMs = expiresMs - clock();
+    return holdBudgetMs(session.client.name, overrides, progress !== undefined, untilExpiryMs);
+  };
   return {
     policy: on.policy,
     clock,
@@ -85,15 +91,11 @@ function partsOf(
     },
     warn: (message, cause) => on.log.warn({ err: cause }, message),
     settings: (call) => settings.of(call.server, call.name),
-    holdBudgetMs: ({ session, progress }, { expiresMs }) => {
-      const { defaultMs, clientsMs } = approvals().hold;
-      const overrides = { ...Object.fromEntries(clientsMs), default: defaultMs };
-      const untilExpiryMs = expiresMs - clock();
-      return holdBudgetMs(session.client.name, overrides, progress !== undefined, untilExpiryMs);
-    },
-    pendingAnswer: (_call, ref, approval) => ({
-      kind: 'made',
-      result: pendingResult(approval.id, decisionMeta(ref)),
-    }),
+    holdBudgetMs: holdMs,
+    pendingAnswer: (caller, ref, approval) =>
+      pendingAnswer(caller, approval, decisionMeta(ref), {
+        holdMs: holdMs(caller, approval),
+        rounds: approvals().rounds,
+      }),
   };
 }

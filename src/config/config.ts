@@ -108,6 +108,8 @@ interface ApprovalsConfig {
   readonly expiresInMs: number;
   readonly quorum: number;
   readonly hold: HoldConfig;
+  /** Who sends a request again that waits for a person, by the name that the client gives itself; `default` for the rest. */
+  readonly rounds: ReadonlyMap<string, boolean>;
   readonly notify: readonly WebhookConfig[];
 }
 

@@ -39,6 +39,7 @@ export function resolveConfig(
       quorum: file.approvals.quorum,
       hold: { defaultMs, clientsMs: new Map(Object.entries(clients)) },
       notify: file.approvals.notify,
+      rounds: new Map(Object.entries(file.approvals.rounds)),
     },
     budgets: file.budgets.map(resolveBudget),
     idempotency: { expiresInMs: file.idempotency.expiresIn },

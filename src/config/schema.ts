@@ -31,6 +31,7 @@ const approvals = z.strictObject({
   quorum: z.int().min(1).max(100).default(1),
   hold: z.record(text(200), duration(0, 3_600_000, 'from 0s to 1h')).default({ default: 40_000 }),
   notify: notify.default([]),
+  rounds: z.record(text(200), z.boolean()).default({}),
 });
 
 const journal = z.strictObject({

@@ -1,3 +1,4 @@
+import type { Held } from './held.ts';
 import type { JsonObject } from './json.ts';
 
 /** Byte offsets of a value in its message: first byte, and the byte behind the last. */
@@ -31,8 +32,17 @@ export interface RpcError {
 /** What goes back for one request. */
 export type Answer =
   | { readonly kind: 'relayed'; readonly response: RawResponse; readonly later?: Later }
-  | { readonly kind: 'made'; readonly result: JsonObject; readonly later?: Later }
+  | Made
   | Refused;
+
+/** A result of the gate's own. */
+export interface Made {
+  readonly kind: 'made';
+  readonly result: JsonObject;
+  /** What the next request of the caller must bring along, sealed. */
+  readonly held?: Held;
+  readonly later?: Later;
+}
 
 /** What its server says later of a call that goes on as a task, as it may be passed on; undefined when nothing of it may. */
 export type Later = (response: RawResponse) => Answer | undefined;

@@ -1,4 +1,5 @@
 import type { Action, ResourceType } from './action.ts';
+import type { Rounds } from './held.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { HearProgress, Related } from './related.ts';
@@ -81,6 +82,8 @@ export interface Caller {
   readonly relayProgress: HearProgress | undefined;
   /** Takes what the far side asks and tells while it works on the call. */
   readonly related: Related | undefined;
+  /** Absent where a request that waits for a person cannot be taken up by another. */
+  readonly rounds?: Rounds;
 }
 
 /** One client session: counters and labels live as long as it does. Owned by the face, counted by the gate. */

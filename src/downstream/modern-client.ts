@@ -159,7 +159,7 @@ export class ModernClient {
     return error && { kind: 'refused', error };
   }
 
-  #caller({ request, client }: Crossing, speaker: Speaker, open: OpenRequest): Caller {
+  #caller({ request, client, rounds }: Crossing, speaker: Speaker, open: OpenRequest): Caller {
     return {
       session: this.session,
       identity: this.#identity,
@@ -170,6 +170,7 @@ export class ModernClient {
         ask: client === undefined ? nobodyAsked : this.#asking(client),
         tell: (_server, notification) => tellLog(notification, speaker, open),
       },
+      ...(rounds !== undefined && { rounds }),
     };
   }
 

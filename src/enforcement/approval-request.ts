@@ -22,6 +22,7 @@ export function approvalRequest(gate: string, ruling: Ruling): ApprovalRequest {
     decision: ruling.decision,
     decisionId: ruling.decisionId,
     traceId: call.traceId,
+    awaited: caller.rounds?.held,
   };
 }
 

@@ -8,7 +8,7 @@ describe('the hold budget', () => {
     ['', false, 40_000],
     ['some-new-client', true, 40_000],
     ['claude-code', true, hour],
-    ['claude-code', false, 600_000],
+    ['claude-code', false, 280_000],
     ['Claude-Code/2.1', true, hour],
     ['codex-mcp-client', true, 280_000],
     ['gemini-cli-mcp-client', false, 540_000],

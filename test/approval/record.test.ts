@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ApprovalRequest } from '../../src/approval/contract.ts';
 import { decideApproval } from '../../src/approval/decide.ts';
 import { digestOf } from '../../src/core/digest.ts';
+import type { ApprovalRow } from '../../src/store/contract.ts';
 import {
   decision,
   deskScratch,
@@ -262,5 +263,41 @@ describe('consuming', () => {
     const forged = { ...row, id: 'ap_f0rged0000', state: 'approved', tool: 'delete_file' } as const;
     await store.write('decision', (tx) => tx.putApproval(forged));
     expect(await consume(forged, 'decision-2')).toBe(false);
+  });
+});
+
+describe('an approval that a call has waited for', () => {
+  const heldOf = ({ id, binding }: ApprovalRow) => ({ approvalId: id, binding, round: 1 });
+
+  async function expired(scratch = deskScratch()) {
+    const row = await scratch.ask();
+    scratch.pass(900_000);
+    return { ...scratch, row };
+  }
+
+  it('is given back when it has expired, and marked', async () => {
+    const { ask, row, store } = await expired();
+    expect(await ask({ awaited: heldOf(row) })).toMatchObject({ id: row.id, state: 'expired' });
+    expect(kinds(store)).toEqual(['approval.requested', 'approval.expired']);
+  });
+
+  const others: readonly [claim: string, change: (row: ApprovalRow) => Partial<ApprovalRequest>][] =
+    [
+      ['another binding', (row) => ({ awaited: { ...heldOf(row), binding: 'sha256:other' } })],
+      ['another id', (row) => ({ awaited: { ...heldOf(row), approvalId: 'ap_0000000000' } })],
+      ['another call', (row) => ({ awaited: heldOf(row), canonicalArguments: '{}' })],
+      ['another caller', (row) => ({ awaited: heldOf(row), scope: 'os:mallory' })],
+    ];
+  it.each(others)('is not that of %s: that is asked anew', async (_, change) => {
+    const { ask, row } = await expired();
+    const asked = await ask(change(row));
+    expect(asked.id).not.toBe(row.id);
+    expect(asked.state).toBe('pending');
+  });
+
+  it('is left alone where somebody has asked again meanwhile: that question is joined', async () => {
+    const { ask, row } = await expired();
+    const next = await ask();
+    expect(await ask({ awaited: heldOf(row) })).toMatchObject({ id: next.id, state: 'pending' });
   });
 });

@@ -28,6 +28,10 @@ describe('a sealed state', () => {
     ['of a server', carried],
     ['of a server that has none', { ...carried, state: null }],
     ['of a call that waits', { kind: 'parked', handle: 3 }],
+    [
+      'of a call that waits for a person',
+      { kind: 'held', approvalId: 'ap_1', binding: 'sha256:b', round: 2 },
+    ],
     ['of the gate', { kind: 'gate' }],
   ];
   it.each(kinds)('%s opens for its owner', (_, content) => {

@@ -81,6 +81,12 @@ const faults: [claim: string, text: string, message: string, hint: string | unde
     undefined,
   ],
   [
+    'what is said of rounds is yes or no',
+    `{${server}, "approvals": {"rounds": {"codex": "no"}}}`,
+    '1:82: "approvals.rounds.codex": expected true or false, found "no"',
+    undefined,
+  ],
+  [
     'a server key that tools could not be named after is refused',
     '{"mcpServers": {"my files": {"command": "node"}}}',
     '1:17: "mcpServers."my files"": expected a server key of letters, digits and "-", found "my files"',

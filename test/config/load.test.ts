@@ -59,6 +59,7 @@ it('a file with servers alone enforces, keeps what is captured for 30 days and h
       quorum: 1,
       hold: { defaultMs: 40_000, clientsMs: new Map() },
       notify: [],
+      rounds: new Map(),
     },
     budgets: [],
     idempotency: { expiresInMs: 86_400_000 },

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pendingResult } from '../../src/approval/carriers/pending-result.ts';
+import { pendingAnswer } from '../../src/approval/carriers/pending-answer.ts';
 import { createDesk } from '../../src/approval/desk.ts';
 import { keepResult, takeKept } from '../../src/approval/kept-result.ts';
 import { createSpending } from '../../src/control/budgets.ts';
@@ -45,6 +45,7 @@ export interface GateRig {
   tariff: Tariff;
   approvalMode: PolicyInput['context']['approval_mode'];
   holdMs: number;
+  rounds: ReadonlyMap<string, boolean>;
   tool: ToolFacts | undefined;
   /** The other tools of the catalog, as `server/name`. */
   readonly siblings: Map<string, ToolFacts>;
@@ -150,6 +151,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     tariff: noTariff,
     approvalMode: 'auto_execute',
     holdMs: 60_000,
+    rounds: new Map(),
     tool: { ...plainTool, pin: 'sha256:pin' },
     siblings: new Map(),
     budgets: [],
@@ -203,10 +205,8 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
         workspace: '/ws',
       }),
       holdBudgetMs: () => rig.holdMs,
-      pendingAnswer: (_call, ref, approval) => ({
-        kind: 'made',
-        result: pendingResult(approval.id, decisionMeta(ref)),
-      }),
+      pendingAnswer: (caller, ref, approval) =>
+        pendingAnswer(caller, approval, decisionMeta(ref), rig),
     }),
     close: async () => {
       await recorder.close();

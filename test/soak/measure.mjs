@@ -77,3 +77,12 @@ async function heapBytes(url) {
     return undefined;
   }
 }
+
+/** What all threads of a process have run so far, in milliseconds; needs /proc. A thread that has ended is not counted. */
+export function processorMs(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const ran = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return ran.reduce((sum, each) => sum + each, 0) / 1_000_000;
+}

@@ -1,0 +1,16 @@
+/** A call that waits for a person, as its caller takes it along from one request to the next. */
+export interface Held {
+  readonly approvalId: string;
+  /** What the approval is bound to, its expiry included: no other approval is meant. */
+  readonly binding: string;
+  /** How many requests have waited for it. */
+  readonly round: number;
+}
+
+/** A caller that can send its request again while the call waits. */
+export interface Rounds {
+  /** What this request goes on with; undefined for the first one. */
+  readonly held: Held | undefined;
+  /** It has declared something that it could be asked for in such an answer. */
+  readonly answersInput: boolean;
+}
