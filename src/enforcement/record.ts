@@ -119,9 +119,11 @@ function ask(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
   }
   const prior = standing.prior === null ? priorRun(tx, callKey) : null;
   if (prior !== null) throw new Unwritten({ kind: 'again', prior });
-  // One yes at a time: what it leaves open is asked of a person, and not answered by another.
-  const grant = standing.approval === undefined && parts.desk.granted(tx, request, nowMs);
-  if (grant) throw new Unwritten({ kind: 'granted', grant });
+  // One yes at a time: what it leaves open is asked of a person, and not answered by another. Nor does anybody say yes in
+  // advance to a call that may have run already.
+  const isOpen = standing.approval === undefined && standing.prior?.status !== 'unknown';
+  const grant = isOpen ? parts.desk.granted(tx, request, nowMs) : undefined;
+  if (grant !== undefined) throw new Unwritten({ kind: 'granted', grant });
   const approval = parts.desk.open(tx, request, nowMs);
   const facts = factsOf(parts, ruling, { approvalId: approval.id });
   return { facts, value: { kind: 'held', approval } };

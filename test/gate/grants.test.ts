@@ -147,12 +147,13 @@ it('keeps the result of a use whose caller has gone for one identical call', asy
   expect(rig.reached).toHaveLength(1);
 });
 
-it('tells policy of a use of which nobody knows whether it ran', async () => {
+it('asks a person about a call of which nobody knows whether it ran, and tells policy', async () => {
   await grantNext(5);
   rig.deliver = () => Promise.resolve({ kind: 'lost', reason: 'server exited' });
   await run({ path: 'b' });
-  await run({ path: 'b' });
-  const last = entriesOf('approval.consumed').at(-2);
+  expect(textOf(await run({ path: 'b' }))).toContain('PENDING APPROVAL');
+  expect(rig.reached).toHaveLength(1);
+  const last = entriesOf('approval.consumed').at(-1);
   expect(inputs.at(-1)?.context.prior).toEqual({
     decision_id: last?.['consumed_by'],
     status: 'unknown',
