@@ -87,10 +87,10 @@ class Stage {
     return isAsShown(step.shown, came) ? step : { ...step, shown: came };
   }
 
-  /** What a gate says of itself is a second old at most. */
+  /** What a gate says of itself is one heartbeat old at most: five seconds. */
   async #come({ kind, shown }: ConsoleStep, said: string): Promise<string> {
     if (kind === 'call') return this.#printed(await this.#call(said));
-    const tries = said === 'mcp-gate status' ? 10 : 1;
+    const tries = said === 'mcp-gate status' ? 30 : 1;
     for (let left = tries; ; left -= 1) {
       const came = this.#printed(await this.#command(said));
       if (left === 1 || isAsShown(shown, came)) return came;
