@@ -19,7 +19,9 @@ const { client_id: given, client_secret: clientSecret } = JSON.parse(
 // Whoever has a document about its client on the web gives its address as the client's id.
 const document = 'https://conformance-test.local/client-metadata.json';
 const clientId = scenario === 'auth/basic-cimd' ? document : given;
-const oauth = clientId === undefined ? {} : { oauth: { clientId, clientSecret } };
+// A secret goes elsewhere than to the tool server only where the person who has it says so.
+const issuer = clientSecret === undefined ? undefined : await issuerOf(url);
+const oauth = clientId === undefined ? {} : { oauth: { clientId, clientSecret, issuer } };
 const config = writeConfig(scratch, era, url, oauth);
 
 // A client that speaks for itself needs nobody.
@@ -33,6 +35,15 @@ for (;;) {
   } catch (error) {
     if (left <= 0) throw error;
   }
+}
+
+/** Who it is that gave the secret: here it can only be looked up (RFC 9728 section 3.1). */
+async function issuerOf(resource) {
+  const { origin, pathname } = new URL(resource);
+  const response = await fetch(`${origin}/.well-known/oauth-protected-resource${pathname}`);
+  if (!response.ok) throw new Error(`no metadata of the resource: ${response.status}`);
+  const { authorization_servers: issuers } = await response.json();
+  return issuers[0];
 }
 
 async function logInOnce() {
