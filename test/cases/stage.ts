@@ -53,6 +53,8 @@ export async function openStage(
   state: string,
 ): Promise<Stage> {
   const dir = realpathSync(mkdtempSync(path.join(tmpdir(), 'gate-case-')));
+  // A copy has the mode of the umask on some versions of Node.
+  mkdirSync(path.join(dir, 'state'), { mode: 0o700 });
   cpSync(state, path.join(dir, 'state'), { recursive: true });
   let ahead = 0;
   const clock = () => Date.now() + ahead;
