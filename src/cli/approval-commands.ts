@@ -113,7 +113,7 @@ function addDecision(parent: Command, act: Act, verdict: 'approve' | 'deny'): vo
 const grantExamples = [
   [
     'and ten more to the same folder within the hour, unasked',
-    'mcp-gate approve ap_0123456789 --grant 1h --uses 10 --arguments folder=/tmp/out',
+    'mcp-gate approve ap_0123456789 --grant 1h --uses 10 --arguments folder=reports',
   ],
 ] as const;
 
