@@ -2,6 +2,7 @@ import { canonical } from '../core/canonical.ts';
 import { digestOf } from '../core/digest.ts';
 import { GateError } from '../core/errors.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { ApprovalRow, Reader } from '../store/contract.ts';
 
 /** Which calls a standing grant covers, for how long, and how many of them; undefined for any number. */
@@ -72,7 +73,7 @@ function member(typed: string, asked: JsonObject): readonly [key: string, value:
 
 function canonicalText(text: string): string | undefined {
   try {
-    return canonical(JSON.parse(text));
+    return canonical(parseJson(text));
   } catch {
     // Not JSON, so it can only be meant as the text that it is.
     return undefined;
@@ -129,6 +130,6 @@ export function covers({ arguments: terms }: GrantTerms, canonicalArguments: str
 }
 
 function objectIn(text: Buffer | string | undefined): JsonObject | undefined {
-  const value: unknown = text === undefined ? undefined : JSON.parse(text.toString());
+  const value: unknown = text === undefined ? undefined : parseJson(text.toString());
   return isObject(value) ? value : undefined;
 }

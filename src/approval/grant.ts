@@ -4,6 +4,7 @@ import { digestOf } from '../core/digest.ts';
 import { GateError } from '../core/errors.ts';
 import { randomBytes, uuidv7 } from '../core/ids.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { ApprovalRow, Reader, Tx } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 import { newGrantId } from './approval-id.ts';
@@ -18,7 +19,7 @@ export function grantKeyFor(reader: Reader, row: ApprovalRow): string {
   const key = reader.journal
     .trace(row.traceId)
     .filter((entry) => entry.kind === 'approval.requested')
-    .map((entry): unknown => JSON.parse(entry.body))
+    .map((entry): unknown => parseJson(entry.body))
     .find((body) => isObject(body) && body['approval_id'] === row.id);
   const { grant_key: grantKey, binding } = isObject(key) ? key : {};
   if (typeof grantKey === 'string' && binding === row.binding) return grantKey;

@@ -1,6 +1,7 @@
 import { timestamp } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { printable } from '../core/printable.ts';
 import type { ApprovalRow, Reader, VoteRow } from '../store/contract.ts';
 import { wrap } from './wrap.ts';
@@ -93,13 +94,13 @@ function argumentsDigest(reader: Reader, row: ApprovalRow): string | null {
 function argumentsOf(reader: Reader, row: ApprovalRow): JsonObject | null {
   const bytes = reader.payload(row.argumentsPayload);
   if (bytes === undefined) return null;
-  const value: unknown = JSON.parse(bytes.toString());
+  const value: unknown = parseJson(bytes.toString());
   return isObject(value) ? value : null;
 }
 
 function actionOf(reader: Reader, row: ApprovalRow): string | null {
   const entry = reader.journal.decision(row.decisionId);
-  const body: unknown = entry === undefined ? undefined : JSON.parse(entry.body);
+  const body: unknown = entry === undefined ? undefined : parseJson(entry.body);
   const action = isObject(body) ? body['action'] : undefined;
   return typeof action === 'string' ? action : null;
 }

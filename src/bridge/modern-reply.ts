@@ -1,5 +1,6 @@
 import type { RawResponse, Reply, RpcError } from '../core/answer.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import {
   isObjectResult,
@@ -71,7 +72,7 @@ function withHints(response: RawResponse, { ttlMs }: ReplyTerms): RawResponse {
   const members = resultMembers(response);
   if (members === undefined || hasHints(members, ttlMs)) return response;
   const said = members.get('ttlMs');
-  const ttl = shorter(said && JSON.parse(said.toString('utf8')), ttlMs);
+  const ttl = shorter(said && parseJson(said.toString('utf8')), ttlMs);
   const others = [...members].filter(([name]) => name !== 'ttlMs' && name !== 'cacheScope');
   return withMembers(
     response,
@@ -115,7 +116,7 @@ const serverInfoKey = 'io.modelcontextprotocol/serverInfo';
 // Lists are long and written once: they are parsed only if they may say already what is put in front of them.
 function modernText(method: string, text: string, terms: ReplyTerms): Reply {
   if (method === 'server/discover' || !text.startsWith('{') || mayBeSaid(text)) {
-    const result: Json = JSON.parse(text);
+    const result: Json = parseJson(text);
     return isObject(result)
       ? { kind: 'made', result: modernResult(method, result, terms) }
       : unread;

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Held } from '../core/held.ts';
 import { randomBytes } from '../core/ids.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import type { BridgeLimits } from './limits.ts';
 
@@ -102,7 +103,7 @@ export class RequestStates {
       decipher.setAAD(boundTo(owner));
       decipher.setAuthTag(sealed.subarray(0, tagBytes));
       const parts = [decipher.update(sealed.subarray(tagBytes)), decipher.final()];
-      const content: Json = JSON.parse(Buffer.concat(parts).toString('utf8'));
+      const content: Json = parseJson(Buffer.concat(parts).toString('utf8'));
       return isObject(content) ? content : undefined;
     } catch {
       // The tag does not fit: forged, or another owner's.

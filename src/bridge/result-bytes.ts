@@ -1,5 +1,6 @@
 import type { RawResponse, RpcError } from '../core/answer.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { readStrict } from '../core/strict-json.ts';
 import { composeResponse } from '../wire/raw-response.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
@@ -19,7 +20,7 @@ export function resultMembers(response: RawResponse): ResultMembers | undefined 
     return new Map([...inner].map(([name, [start, end]]) => [name, line.subarray(start, end)]));
   }
   // A key with escapes: such a line was parsed when it came, and is JSON through and through.
-  const parsed: Json = JSON.parse(line.toString('utf8', ...value));
+  const parsed: Json = parseJson(line.toString('utf8', ...value));
   return new Map(
     Object.entries(isObject(parsed) ? parsed : {}).map(([name, member]) => [
       name,
@@ -85,7 +86,7 @@ function withValue(
 }
 
 function typeOf(text: string): string {
-  const type: Json = JSON.parse(text);
+  const type: Json = parseJson(text);
   return typeof type === 'string' ? type : '';
 }
 
@@ -95,7 +96,7 @@ export function objectIn({ line, value }: RawResponse): JsonObject | undefined {
   const read = readStrict(bytes);
   if (read.kind === 'value') return isObject(read.value) ? read.value : undefined;
   if (read.kind === 'broken' || read.rule !== 'number') return undefined;
-  const rounded: Json = JSON.parse(bytes.toString('utf8'));
+  const rounded: Json = parseJson(bytes.toString('utf8'));
   return isObject(rounded) ? rounded : undefined;
 }
 

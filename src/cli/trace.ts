@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { StoredEntry } from '../store/contract.ts';
 import { findTrace } from './find-trace.ts';
 import { type Io, painter, print, printJson, tell } from './io.ts';
@@ -37,6 +38,6 @@ export async function showTrace(
 
 /** An entry as it was sealed, with where it stands in the ledger. */
 function entryJson({ seq, leaf, body }: StoredEntry): JsonObject {
-  const parsed: unknown = JSON.parse(body);
+  const parsed: unknown = parseJson(body);
   return { seq, leaf, ...(isObject(parsed) ? parsed : {}) };
 }

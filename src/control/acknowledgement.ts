@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { parseJson } from '../core/parse-json.ts';
 import { isAlive, processStart } from '../core/process-start.ts';
 import type { ControlState } from './control-file.ts';
 import { replaceFile } from './durable-file.ts';
@@ -89,7 +90,7 @@ function names(folder: string): readonly string[] {
 
 function readAcknowledgement(file: string): z.infer<typeof acknowledgement> | undefined {
   try {
-    return acknowledgement.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
+    return acknowledgement.safeParse(parseJson(readFileSync(file, 'utf8'))).data;
   } catch {
     // Gone by now, or nothing that a gate has written.
     return undefined;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { CallScope } from '../core/call-scope.ts';
+import { parseJson } from '../core/parse-json.ts';
 
 /** Its name in the state folder. */
 export const controlFileName = 'control.json';
@@ -52,7 +53,7 @@ export const noControl: ControlDocument = { rev: 0, freezes: [], mode: null };
 export function parseControl(text: string): ControlDocument | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     // Whatever is wrong with it, the caller treats it as a freeze.
     return undefined;

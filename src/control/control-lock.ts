@@ -2,6 +2,7 @@ import { linkSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as z from 'zod';
 import { randomBytes } from '../core/ids.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { isAlive, processStart } from '../core/process-start.ts';
 import { createFile } from './durable-file.ts';
 
@@ -70,7 +71,7 @@ function takeAway(path: string, left: string, nonce: string): void {
 
 function ownerOf(text: string): z.infer<typeof owner> | undefined {
   try {
-    return owner.safeParse(JSON.parse(text)).data;
+    return owner.safeParse(parseJson(text)).data;
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { parseJson } from './parse-json.ts';
 import { printable } from './printable.ts';
 
 /**
@@ -78,7 +79,7 @@ class FaultReader {
     if (this.#text[this.#at] !== '"') this.#fail('a key');
     const start = this.#at;
     this.#string();
-    return String(JSON.parse(this.#text.slice(start, this.#at)));
+    return String(parseJson(this.#text.slice(start, this.#at)));
   }
 
   #string(): void {

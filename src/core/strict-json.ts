@@ -5,6 +5,7 @@ import { isObject } from './json.ts';
 import { stringEnd } from './json-bytes.ts';
 import { findJsonFault, shownKey } from './json-fault.ts';
 import { isLossyNumber } from './lossy-number.ts';
+import { parseJson } from './parse-json.ts';
 
 /** Deeper nesting is refused before anything recursive sees it. */
 export const maxJsonDepth = 128;
@@ -44,7 +45,7 @@ function readText(text: string, bytes: Buffer): StrictResult {
   }
   let value: Json;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     // The engine's message is dropped: it quotes the text.
     return { kind: 'broken', reason: findJsonFault(text) ?? 'not valid json' };

@@ -2,6 +2,7 @@ import { tariffCost } from '../core/budget.ts';
 import type { Json } from '../core/json.ts';
 import { valueAt } from '../core/json-pointer.ts';
 import { formatUsd, parseMicroUsd } from '../core/money.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { readStrict } from '../core/strict-json.ts';
 import type { Ruling } from './decide.ts';
 
@@ -34,5 +35,5 @@ function reportedCost({ spender }: Ruling, output: Buffer | undefined): number |
 function parsed(output: Buffer): Json {
   const read = readStrict(output);
   if (read.kind === 'value') return read.value;
-  return read.kind === 'refused' && read.rule === 'number' ? JSON.parse(output.toString()) : null;
+  return read.kind === 'refused' && read.rule === 'number' ? parseJson(output.toString()) : null;
 }

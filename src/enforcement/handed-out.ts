@@ -1,5 +1,6 @@
 import type { Answer } from '../core/answer.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { Ruling } from './decide.ts';
 import { goingOn } from './deliver.ts';
 import { markedError, markedResult, refOf, refuse } from './denial.ts';
@@ -22,7 +23,7 @@ const asItIs = { adapted: [], classes: [], reason: undefined } as const;
 /** An earlier result under what policy wants by now, which may be more than it wanted then. */
 export function adaptedAnew(ruling: Ruling, kept: Kept): Handed {
   const { obligations, tool } = ruling;
-  const value: Json = JSON.parse(kept.bytes.toString());
+  const value: Json = parseJson(kept.bytes.toString());
   if (!isObject(value)) throw new Error('what was kept is no object');
   const unchanged = { ...kept, value, ...asItIs };
   if (concernsNoResult(obligations)) return unchanged;

@@ -1,4 +1,5 @@
 import { isObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { Tx } from '../store/contract.ts';
 
 /** An earlier identical call that a person had approved, and of which nobody can tell what became of it. */
@@ -17,7 +18,7 @@ export function priorRun(tx: Tx, callKey: string): Prior | null {
   const outcome = tx.journal
     .trace(traceId)
     .filter((entry) => entry.kind === 'outcome')
-    .map((entry): unknown => JSON.parse(entry.body))
+    .map((entry): unknown => parseJson(entry.body))
     .find((body) => isObject(body) && body['decision_id'] === decisionId);
   if (outcome === undefined) return { decision_id: decisionId, status: 'running' };
   const status = isObject(outcome) ? outcome['status'] : undefined;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { GateError } from '../core/errors.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { StoredEntry } from '../store/contract.ts';
 
 /** What replay and listings need of a decision entry. */
@@ -25,7 +26,7 @@ const body = z.looseObject({
 });
 
 export function readDecision(entry: StoredEntry): RecordedDecision {
-  const parsed = body.safeParse(JSON.parse(entry.body));
+  const parsed = body.safeParse(parseJson(entry.body));
   if (!parsed.success) {
     throw new GateError(
       'not_found',

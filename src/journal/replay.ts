@@ -1,4 +1,5 @@
 import { describe, GateError } from '../core/errors.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { ActivePolicy } from '../policy/contract.ts';
 import type { Decision } from '../policy/decision.ts';
 import { inputSchema, type PolicyInput } from '../policy/input.ts';
@@ -97,7 +98,7 @@ function prepare(
   const payload = store.payload(recorded.decisionId);
   if (payload === undefined) return { reason: 'the input was not kept, or has expired' };
   const inputText = payload.toString();
-  const parsed = inputSchema.safeParse(JSON.parse(inputText));
+  const parsed = inputSchema.safeParse(parseJson(inputText));
   if (!parsed.success) return { reason: 'the input has the form of another version' };
   const input = parsed.data;
   if (instead !== undefined) return { input, inputText, bundle: undefined };

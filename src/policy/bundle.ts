@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import * as z from 'zod';
 import { describe, GateError } from '../core/errors.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { readArchive } from './bundle-archive.ts';
 import { contentDigest, type PolicyContent } from './content.ts';
 import { entrypoints } from './entrypoints.ts';
@@ -56,7 +57,7 @@ async function load(file: string): Promise<Buffer> {
 function readManifest(bytes: Buffer | undefined): z.infer<typeof manifest> {
   if (bytes === undefined) throw invalid('has no ".manifest"');
   try {
-    return manifest.parse(JSON.parse(bytes.toString('utf8')));
+    return manifest.parse(parseJson(bytes.toString('utf8')));
   } catch (cause) {
     throw invalid('has a ".manifest" that cannot be read', { cause });
   }

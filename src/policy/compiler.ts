@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { PolicyError, type PolicyFault } from './policy-error.ts';
 import { parseAnswer, type RegocAnswer, requireOk } from './regoc-answer.ts';
 import { loadCapabilities, loadRegocDigest, regocFolder } from './regoc-assets.ts';
@@ -94,7 +95,7 @@ export function createCompiler(options: CompilerOptions = {}): Compiler {
   const { folder = regocFolder, timeoutMs = 30_000, idleMs = 60_000 } = options;
   const { testTimeoutMs = 5_000 } = options;
   const digest = loadRegocDigest(folder);
-  const capabilities: unknown = JSON.parse(loadCapabilities());
+  const capabilities: unknown = parseJson(loadCapabilities());
   const child = new RegocProcess({ folder, digest, timeoutMs, idleMs });
   const ask = async (op: string, request: object): Promise<RegocAnswer> =>
     parseAnswer(await child.ask(JSON.stringify({ op, capabilities, ...request })));

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { GateError } from '../core/errors.ts';
 import { frozen } from '../core/frozen.ts';
 import { isObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { createBuiltins } from './builtins.ts';
 import { textEvaluator } from './engine-abi.ts';
 import type { Entrypoint } from './entrypoints.ts';
@@ -126,7 +127,7 @@ class Answers {
   of(text: string): unknown {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
-    const answer = onlyResult(JSON.parse(text));
+    const answer = onlyResult(parseJson(text));
     if (text.length > keptLength) return answer;
     if (this.#known.size >= maxKept) this.#known.clear();
     this.#known.set(text, frozen(answer));
@@ -146,7 +147,7 @@ function onlyResult(results: unknown): unknown {
 
 /** The time that the input names, so that a replay sees the same. */
 function timeOf(inputText: string): number {
-  const input: unknown = JSON.parse(inputText);
+  const input: unknown = parseJson(inputText);
   const context = isObject(input) ? input['context'] : undefined;
   const time = isObject(context) ? context['time_ns'] : undefined;
   if (typeof time === 'number' && Number.isInteger(time)) return time;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { describe } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { describeFault, PolicyError, type PolicyFault } from './policy-error.ts';
 
 const fault = z
@@ -95,7 +96,7 @@ export function requireOk(parsed: RegocAnswer): RegocAnswer {
 
 function parse(text: string): RegocAnswer {
   try {
-    return answer.parse(JSON.parse(text));
+    return answer.parse(parseJson(text));
   } catch (cause) {
     throw nonsense(cause);
   }

@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { GateError } from '../core/errors.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { BundleRow } from '../store/contract.ts';
 import { openInline } from './active-policy.ts';
 import type { PolicyContent } from './content.ts';
@@ -47,7 +48,7 @@ export async function loadStoredPolicy(row: BundleRow): Promise<ActivePolicy> {
 
 function unpack(row: BundleRow) {
   try {
-    const sources = JSON.parse(gunzipSync(row.sources, limit).toString('utf8'));
+    const sources = parseJson(gunzipSync(row.sources, limit).toString('utf8'));
     return {
       engine: engineVersion.parse(row.engine),
       data: storedSources.parse(sources).data,

@@ -1,5 +1,6 @@
 import { GateError } from '../core/errors.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { Row } from './driver.ts';
 
 // The file is written by this project alone, but it can be damaged: a column of another type is an error, never a guess.
@@ -48,7 +49,7 @@ export function oneOf<T extends string>(row: Row, column: string, allowed: reado
 function parse(row: Row, column: string): Json {
   const value = text(row, column);
   try {
-    return JSON.parse(value);
+    return parseJson(value);
   } catch {
     return damaged(column, 'json', value);
   }

@@ -2,6 +2,7 @@ import type { Delivery, RawResponse } from '../core/answer.ts';
 import { GateError } from '../core/errors.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { readStrict } from '../core/strict-json.ts';
 import type { Target } from '../core/target.ts';
 import { shown } from './names.ts';
@@ -56,7 +57,7 @@ export function resultOf(response: RawResponse, method: string): JsonObject {
       `answer to "${method}" is unusable: ${read.reason}`,
     );
   }
-  const value: Json = read.kind === 'value' ? read.value : JSON.parse(text.toString('utf8'));
+  const value: Json = read.kind === 'value' ? read.value : parseJson(text.toString('utf8'));
   if (response.kind === 'error') {
     const message = isObject(value) ? shown(value['message']) : '';
     throw new GateError(

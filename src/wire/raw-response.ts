@@ -1,6 +1,7 @@
 import type { RawResponse } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import type { RequestId } from './contract.ts';
 import { typeOf } from './result-type.ts';
 import { rpcCode } from './rpc-error.ts';
@@ -38,6 +39,6 @@ export function withheld(response: RawResponse, reason: string): RawResponse {
 
 export function idOf(response: RawResponse): RequestId {
   const [start, end] = response.id;
-  const id: unknown = JSON.parse(response.line.toString('utf8', start, end));
+  const id: unknown = parseJson(response.line.toString('utf8', start, end));
   return typeof id === 'number' ? id : String(id);
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Span } from '../core/answer.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { readStrict } from '../core/strict-json.ts';
 import { messageKeyFault, paramsKeyFault } from './ambiguous-keys.ts';
 import type { Incoming, InvalidMessage, RequestId } from './contract.ts';
@@ -150,7 +151,7 @@ function recover(line: Buffer, members: Members | undefined): Parties {
     return parties(idSpan && readId(line, idSpan), (name) => members.has(name));
   }
   try {
-    const value: Json = JSON.parse(line.toString('utf8'));
+    const value: Json = parseJson(line.toString('utf8'));
     if (isObject(value)) return partiesOf(value);
   } catch {
     // Not even lenient parsing tells: the error goes to nobody in particular.
@@ -173,7 +174,7 @@ function parties(id: RequestId | null | undefined, has: (name: string) => boolea
 
 function readId(line: Buffer, span: Span): RequestId | null {
   try {
-    const id: unknown = JSON.parse(line.toString('utf8', span[0], span[1]));
+    const id: unknown = parseJson(line.toString('utf8', span[0], span[1]));
     return isId(id) ? id : null;
   } catch {
     return null;

@@ -1,6 +1,7 @@
 import type { RawResponse } from '../core/answer.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { readStrict } from '../core/strict-json.ts';
 import type { IncomingNotification } from './contract.ts';
 import { composeResponse, idOf, withheld } from './raw-response.ts';
@@ -85,7 +86,7 @@ export function cleanResponse(response: RawResponse): RawResponse {
   if (read.rule === 'depth') return withheld(response, read.reason);
   // Which of two equal keys the client would take is unknown: it gets only the one that was looked at.
   const ambiguous = read.rule === 'duplicate_key' || read.rule === 'proto_key';
-  const value: Json = JSON.parse(response.line.toString('utf8'));
+  const value: Json = parseJson(response.line.toString('utf8'));
   return rebuild(response, value, ambiguous);
 }
 

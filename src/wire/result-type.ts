@@ -1,6 +1,7 @@
 import type { RawResponse, Span } from '../core/answer.ts';
 import { foldOf } from '../core/fold.ts';
 import type { Json, JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 
 // What a result is stands under `resultType` (MCP 2026-07-28). A question that is not known for one would pass by policy,
 // so a type counts however it is spelled, and what only some parsers take for one is a type that nobody knows.
@@ -48,7 +49,7 @@ function isConfusing(keys: Iterable<string>): boolean {
 
 function spelled(text: string): string {
   try {
-    const said: Json = JSON.parse(text);
+    const said: Json = parseJson(text);
     return known(said);
   } catch {
     // Its scan only skipped it: what is no JSON is no type.

@@ -1,5 +1,6 @@
 import type { RawResponse } from '../core/answer.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { readStrict } from '../core/strict-json.ts';
 import { composeResponse, idOf, withheld } from './raw-response.ts';
 import { isTyped, untyped } from './result-type.ts';
@@ -23,6 +24,6 @@ function messageIn(line: Buffer): JsonObject | string {
   if (read.kind === 'broken' || (read.kind === 'refused' && read.rule !== 'number')) {
     return read.reason;
   }
-  const message: Json = read.kind === 'value' ? read.value : JSON.parse(line.toString('utf8'));
+  const message: Json = read.kind === 'value' ? read.value : parseJson(line.toString('utf8'));
   return isObject(message) ? message : 'a message must be a json object';
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import { parseJson } from '../../core/parse-json.ts';
 import { type Finished, runCommand, type Surroundings } from './command.ts';
 import { mismatch } from './expect.ts';
 
@@ -44,7 +45,7 @@ export function createGateView(around: Surroundings): GateView {
   const read = async (...args: readonly string[]): Promise<unknown> => {
     const { code, stdout, stderr } = await runCommand(around, [...args, '--format', 'json']);
     if (code !== 0) throw mismatch(`mcp-gate ${args.join(' ')}`, 'exit 0', stderr.trim());
-    return JSON.parse(stdout);
+    return parseJson(stdout);
   };
   const until = async (what: string, fits: () => Promise<boolean>): Promise<void> => {
     const deadline = Date.now() + patienceMs;

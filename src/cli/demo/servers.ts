@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { parseJson } from '../../core/parse-json.ts';
 
 /** An entry of `mcpServers`. */
 interface Entry {
@@ -56,5 +57,5 @@ function testedVersion(name: string): string {
 }
 
 function readManifest(file: string | URL) {
-  return manifest.parse(JSON.parse(readFileSync(file, 'utf8')));
+  return manifest.parse(parseJson(readFileSync(file, 'utf8')));
 }

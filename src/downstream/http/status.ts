@@ -1,5 +1,6 @@
 import type { RawResponse, Reply } from '../../core/answer.ts';
 import { isObject, type Json } from '../../core/json.ts';
+import { parseJson } from '../../core/parse-json.ts';
 import { rpcCode } from '../../wire/rpc-error.ts';
 
 /** Errors that are HTTP errors too (MCP 2026-07-28, Streamable HTTP, Request Metadata); all others come with 200. */
@@ -40,7 +41,7 @@ export function retryAfterOf(reply: Reply): number | undefined {
 function relayedCode({ kind, line, value }: RawResponse): number | undefined {
   if (kind === 'result' || value[1] - value[0] > errorBytes) return undefined;
   try {
-    const error: Json = JSON.parse(line.toString('utf8', ...value));
+    const error: Json = parseJson(line.toString('utf8', ...value));
     const code = isObject(error) ? error['code'] : undefined;
     return typeof code === 'number' ? code : undefined;
   } catch {

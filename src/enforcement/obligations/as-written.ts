@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../core/json.ts';
+import { parseJson } from '../../core/parse-json.ts';
 import type { StrictResult, StrictRule } from '../../core/strict-json.ts';
 import type { Adapted } from './adapt.ts';
 import type { Plan } from './plan.ts';
@@ -20,7 +21,7 @@ export function isCleanAsWritten(
 ): boolean {
   if (read.kind !== 'refused' || !bearable.has(read.rule)) return false;
   const text = bytes.toString();
-  const value: Json = JSON.parse(text);
+  const value: Json = parseJson(text);
   if (!isObject(value) || look(value).kind !== 'unchanged') return false;
   try {
     return new Redaction([...plan.marks, ...plan.withheld]).text(text) === text;

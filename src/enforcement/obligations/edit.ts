@@ -1,5 +1,6 @@
 import { canonical } from '../../core/canonical.ts';
 import { isObject, type Json, type JsonObject } from '../../core/json.ts';
+import { parseJson } from '../../core/parse-json.ts';
 import { type Plan, pointerTag } from './plan.ts';
 import { Edits, type Pointer, withMember } from './pointer.ts';
 import type { NumberSubstitute } from './redact-value.ts';
@@ -76,7 +77,7 @@ function mirrored(given: JsonObject, value: JsonObject): JsonObject {
 function parsedText(text: string): Json | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { parseJson } from '../../core/parse-json.ts';
 /** The strings and numbers of a JSON text, to be changed without touching anything else of it. */
 export interface JsonTextChange {
   /** What a string should say instead, or the same. */
@@ -13,7 +14,7 @@ const numberText = /-?[0-9][0-9.eE+-]*/y;
 export function isJsonText(text: string): boolean {
   if (!container.test(text)) return false;
   try {
-    JSON.parse(text);
+    parseJson(text);
     return true;
   } catch {
     return false;
@@ -67,7 +68,7 @@ function stringEnd(text: string, start: number): number {
 }
 
 function changedString(literal: string, change: JsonTextChange): string | undefined {
-  const value: unknown = literal.includes('\\') ? JSON.parse(literal) : literal.slice(1, -1);
+  const value: unknown = literal.includes('\\') ? parseJson(literal) : literal.slice(1, -1);
   if (typeof value !== 'string') return undefined;
   const next = change.string(value);
   return next === value ? undefined : JSON.stringify(next);

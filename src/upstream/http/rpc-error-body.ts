@@ -1,5 +1,6 @@
 import type { RawResponse } from '../../core/answer.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
+import { parseJson } from '../../core/parse-json.ts';
 import { composeResponse } from '../../wire/raw-response.ts';
 import { readMessage } from '../../wire/read-message.ts';
 
@@ -15,7 +16,7 @@ export interface RpcErrorBody {
 export function rpcErrorIn(body: Buffer): RpcErrorBody | undefined {
   let read: unknown;
   try {
-    read = JSON.parse(body.toString('utf8'));
+    read = parseJson(body.toString('utf8'));
   } catch {
     return undefined;
   }

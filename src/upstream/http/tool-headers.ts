@@ -1,5 +1,6 @@
 import type { RawResponse } from '../../core/answer.ts';
 import { isObject, type Json, type JsonObject } from '../../core/json.ts';
+import { parseJson } from '../../core/parse-json.ts';
 import { readStrict } from '../../core/strict-json.ts';
 import type { ForwardedRequest } from '../../core/tool-call.ts';
 import { composeResponse } from '../../wire/raw-response.ts';
@@ -31,7 +32,7 @@ export class ToolHeaders {
     if (typeof name !== 'string' || argumentsText === undefined) return [];
     const params = this.#current.get(name) ?? this.#previous.get(name);
     if (params === undefined) return [];
-    const args: unknown = JSON.parse(argumentsText);
+    const args: unknown = parseJson(argumentsText);
     return isObject(args) ? mirrored(params, args) : [];
   }
 
@@ -46,7 +47,7 @@ export class ToolHeaders {
     }
     const kept = tools.filter((tool) => !isObject(tool) || this.#learn(tool));
     if (kept.length === tools.length) return response;
-    const id: unknown = JSON.parse(response.line.toString('utf8', ...response.id));
+    const id: unknown = parseJson(response.line.toString('utf8', ...response.id));
     return composeResponse({ result: { ...result, tools: kept } }, Number(id), 'result');
   }
 
@@ -75,6 +76,6 @@ function readResult({ line, value }: RawResponse): JsonObject | undefined {
   if (read.kind === 'broken' || (read.kind === 'refused' && read.rule !== 'number'))
     return undefined;
   const result: Json =
-    read.kind === 'value' ? read.value : JSON.parse(line.toString('utf8', ...value));
+    read.kind === 'value' ? read.value : parseJson(line.toString('utf8', ...value));
   return isObject(result) ? result : undefined;
 }

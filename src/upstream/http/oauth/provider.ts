@@ -11,6 +11,7 @@ import {
   OAuthTokensSchema,
 } from '@modelcontextprotocol/sdk/shared/auth.js';
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts';
+import { parseJson } from '../../../core/parse-json.ts';
 import type { OauthSpec } from '../../server-spec.ts';
 import type { TokenState } from './token-file.ts';
 import { checkIssuer } from './trusted-issuer.ts';
@@ -147,6 +148,6 @@ function registered(
 }
 
 function plain(value: unknown): JsonObject {
-  const copy: Json = JSON.parse(JSON.stringify(value));
+  const copy: Json = parseJson(JSON.stringify(value));
   return isObject(copy) ? copy : {};
 }

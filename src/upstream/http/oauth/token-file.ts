@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, GateError } from '../../../core/errors.ts';
 import { isObject, type JsonObject } from '../../../core/json.ts';
+import { parseJson } from '../../../core/parse-json.ts';
 
 /** What is kept of one server's authorization; the SDK's schemas check its members where they are used. */
 export interface TokenState {
@@ -106,7 +107,7 @@ function isCode(error: unknown, code: string): boolean {
 function parse(text: string, server: string): TokenState | undefined {
   let read: unknown;
   try {
-    read = JSON.parse(text);
+    read = parseJson(text);
   } catch {
     return undefined;
   }
