@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { canonical } from '../../src/core/canonical.ts';
 import { frozen } from '../../src/core/frozen.ts';
 import type { Json } from '../../src/core/json.ts';
+import { parseJson } from '../../src/core/parse-json.ts';
 import { entryText } from '../../src/store/entry-text.ts';
 import { pack, unpack } from '../../src/store/packed.ts';
 import { postingText } from '../../src/store/posting-text.ts';
@@ -47,7 +48,7 @@ test('an entry is in its canonical form, whoever chose its strings and whatever 
         const text = entryText({ ...draft, fields: shared }, gaps);
         expect(text.gaps).toEqual(['open', 'unveiled']);
         const whole = text.pieces.join('00');
-        expect(whole).toBe(canonical(JSON.parse(whole)));
+        expect(whole).toBe(canonical(parseJson(whole)));
         const members = {
           decision_id: id,
           kind: 'outcome',
@@ -83,7 +84,7 @@ test('what may still change is put into text every time', () => {
   within.count = 2;
   list.push(2);
   expect(entryText(draft, {}).pieces.join('')).not.toBe(before);
-  expect(JSON.parse(entryText(draft, {}).pieces.join(''))).toMatchObject(draft.fields);
+  expect(parseJson(entryText(draft, {}).pieces.join(''))).toMatchObject(draft.fields);
 });
 
 test('a commitment takes the place of a null of that name, and of nothing else', () => {
