@@ -10,8 +10,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { heldCall } from './held-call.mjs';
 import { install } from './install.mjs';
-import { finish } from './processes.mjs';
+import { finish, start } from './processes.mjs';
 import { openScratch } from './scratch.mjs';
 import { say } from './table.mjs';
 import { startFixture, startGate } from './targets.mjs';
@@ -23,6 +24,13 @@ const packages = {
   '@modelcontextprotocol/inspector': '2.12.0',
   '@anthropic-ai/claude-code': '2.1.329',
   node: '22.23.3',
+};
+
+const quiet = {
+  CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  DISABLE_AUTOUPDATER: '1',
+  CLAUDE_CODE_MCP_STARTUP_WAIT_MS: '20000',
+  ENABLE_TOOL_SEARCH: 'false',
 };
 
 const { values } = parseArgs({
@@ -42,6 +50,8 @@ try {
     for (const era of ['legacy', 'modern']) await inspect(way, era);
     await claude(way);
   }
+  // Last: it ends everything that runs when it is over.
+  if (!values.direct) for (const { name } of ways) await claudeHeld(name);
   process.exitCode = bad === 0 ? 0 : 1;
 } finally {
   await scratch.close();
@@ -129,12 +139,42 @@ async function claude(way) {
       : { type: 'http', url: witness.url };
   writeFileSync(path.join(home, '.claude.json'), JSON.stringify({ mcpServers: { gate: server } }));
   const bin = path.join(values.cache, 'node_modules', '.bin', 'claude');
-  const quiet = { CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', DISABLE_AUTOUPDATER: '1' };
   const listed = await finish(bin, ['mcp', 'list'], environment(home, quiet));
   witness?.close();
   const era = eraIn(heard);
   const isGood = listed.code === 0 && /✔|✓/.test(listed.stdout) && era === 'modern';
   report(`claude mcp list ${way.name}: connected, era ${era}`, isGood, listed);
+}
+
+/** Claude Code has a call that a person approves later: it sends it again and again, and it runs once. */
+async function claudeHeld(transport) {
+  const home = path.join(scratch.dir, `claude-held-${transport}`);
+  mkdirSync(home);
+  const bin = path.join(values.cache, 'node_modules', '.bin', 'claude');
+  const words = ['-p', 'go', '--strict-mcp-config', '--allowedTools', 'mcp__gate__up__echo'];
+  const launch = (more, env) =>
+    start(
+      bin,
+      [...words, ...more],
+      environment(home, { ...quiet, ANTHROPIC_API_KEY: 'none', ...env }),
+    );
+  const gate = path.resolve(values.gate);
+  const held = await heldCall({ gate, transport, client: 'claude-code' }, launch);
+  const { code, early, approved, ran, requests, rounds, results } = held;
+  const [result] = results;
+  const isGood =
+    code === 0 &&
+    early === 0 &&
+    approved === 0 &&
+    ran === 1 &&
+    rounds > 0 &&
+    result?.is_error !== true &&
+    JSON.stringify(result?.content ?? '').includes('héllo');
+  report(
+    `claude held call ${transport}: ran ${ran} times, ${requests} requests, ${rounds} with a state`,
+    isGood,
+    held,
+  );
 }
 
 function environment(home = scratch.dir, more = {}) {

@@ -55,13 +55,18 @@ export async function startWitness(file, url) {
   };
 }
 
-/** The era of everything in the file: `modern`, `legacy`, `both` or `nothing`. */
-export function eraIn(file) {
-  if (!existsSync(file)) return 'nothing';
-  const messages = readFileSync(file, 'utf8')
+/** What the client said, in order. */
+export function messagesIn(file) {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
+}
+
+/** The era of everything in the file: `modern`, `legacy`, `both` or `nothing`. */
+export function eraIn(file) {
+  const messages = messagesIn(file);
   const isModern = (message) =>
     message.params?._meta?.['io.modelcontextprotocol/protocolVersion'] === '2026-07-28';
   const modern = messages.some((message) => message.method === 'tools/list' && isModern(message));
