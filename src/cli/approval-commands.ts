@@ -27,6 +27,7 @@ export function addApprovalCommands(program: Command, act: Act): void {
     addDecision(parent, act, 'approve');
     addDecision(parent, act, 'deny');
   }
+  addCancel(approvals, act);
   addApprovers(program, act);
 }
 
@@ -78,6 +79,23 @@ function addWatch(approvals: Command, act: Act): void {
       act(async (io, options: StateOptions) => {
         const { watchScreen } = await import('./approvals-watch.ts');
         return watchScreen(io, options);
+      }),
+    );
+}
+
+function addCancel(approvals: Command, act: Act): void {
+  explain(approvals.command('cancel').argument('<ID>'), {
+    summary: 'take a question back that your agent put',
+    sentence:
+      'Takes back a question that waits, or a yes that nothing has used: at a terminal of the user whose agent asked, or with the credential of an approver. The calls that are held for it end.',
+    examples: [['the agent went astray', 'mcp-gate approvals cancel ap_0123456789']],
+  })
+    .option('--reason <TEXT>', 'why, for the record')
+    .addOption(configOption())
+    .action(
+      act(async (io, id: string, options: StateOptions & { readonly reason?: string }) => {
+        const { cancelApproval } = await import('./cancel-approval.ts');
+        return cancelApproval(io, id, options);
       }),
     );
 }
