@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Act } from './act.ts';
 import type { GrantOptions } from './grant-options.ts';
+import { addGroupCommands } from './group-commands.ts';
 import { explain } from './help.ts';
 import { configOption, formatOption, type ReadingOptions, type StateOptions } from './options.ts';
 
@@ -158,12 +159,16 @@ function addApprovers(program: Command, act: Act): void {
     summary: 'add a person and print the credential, once',
     sentence:
       'Adds a person and prints the credential once; only a hash of it is kept. From the first one on a yes needs a credential.',
-    examples: [['for a program', 'mcp-gate approvers add alice --format json']],
+    examples: [
+      ['for a program', 'mcp-gate approvers add alice --format json'],
+      ['for rules that ask a group', 'mcp-gate approvers add bob --group finance --group ops'],
+    ],
   })
+    .option('--group <GROUP...>', 'the groups that the person is in')
     .addOption(configOption())
     .addOption(formatOption())
     .action(
-      act(async (io, name: string, options: ReadingOptions) =>
+      act(async (io, name: string, options: ReadingOptions & { readonly group?: string[] }) =>
         (await import('./approvers.ts')).add(io, name, options),
       ),
     );
@@ -190,4 +195,5 @@ function addApprovers(program: Command, act: Act): void {
         (await import('./approvers.ts')).remove(io, name, options),
       ),
     );
+  addGroupCommands(approvers, act);
 }

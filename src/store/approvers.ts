@@ -28,6 +28,8 @@ export function readApprovers(connection: Connection): readonly ApproverRow[] {
 
 /** Fails on a name that exists: a credential is never replaced silently. */
 export function putApprover(connection: Connection, row: ApproverRow): void {
+  // An older version of the gate may have removed the name and left its groups.
+  connection.run('removeMemberships', row.name);
   connection.run('insertApprover', row.name, row.secret, row.createdMs, row.addedBy);
 }
 

@@ -100,7 +100,7 @@ ALTER TABLE approval ADD COLUMN requires_credential INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE approval ADD COLUMN withdrawn_by TEXT;
 CREATE INDEX approval_past ON approval (gate, requester, server, tool, state, created_ms);
 CREATE TABLE approver_group (
-  name TEXT NOT NULL, approver TEXT NOT NULL REFERENCES approver (name), added_by TEXT NOT NULL,
+  name TEXT NOT NULL, approver TEXT NOT NULL, added_by TEXT NOT NULL,
   created_ms INTEGER NOT NULL, PRIMARY KEY (name, approver)) STRICT, WITHOUT ROWID;
 `;
 
