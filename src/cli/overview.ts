@@ -4,7 +4,7 @@ import type { Freeze } from '../control/control-document.ts';
 import { createControl } from '../control/control-file.ts';
 import { timestamp } from '../core/clock.ts';
 import type { JsonObject } from '../core/json.ts';
-import { isAlive, processStart } from '../core/process-start.ts';
+import { isRunning } from '../core/process-start.ts';
 import { osIdentity } from '../facts/identity.ts';
 import type { ApprovalRow, Head, InstanceRow, Store } from '../store/contract.ts';
 import { isCredentialRequired, type Place } from './state.ts';
@@ -120,9 +120,4 @@ function whoJson({ by, approvers, groups, warnings }: WhoMay): JsonObject {
 function gateOverview(row: InstanceRow, nowMs: number): GateOverview {
   const { id, gate, pid, heartbeatMs, status } = row;
   return { id, gate, pid, heartbeatMs, isResponding: nowMs - heartbeatMs < silentMs, status };
-}
-
-// A gate that was killed could not take its row away, and its pid may be another program's by now.
-export function isRunning({ pid, processStart: recorded }: InstanceRow): boolean {
-  return pid > 0 && isAlive(pid) && (recorded === undefined || recorded === processStart(pid));
 }
