@@ -125,8 +125,16 @@ function unapproved(parts: GateParts, ruling: Ruling, verdict: Verdict): Answer 
   if (isStopped(ruling.caller)) return refuse(ruling.call, 'frozen', ref);
   if (verdict.kind === 'pending') return parts.pendingAnswer(ruling.caller, ref, verdict.approval);
   ruling.caller.session.denials += 1;
-  return refuse(ruling.call, verdict.kind === 'expired' ? 'expired' : 'refusedByApprover', ref);
+  return refuse(ruling.call, endings[verdict.kind], ref);
 }
+
+/** What an agent is told of a verdict that is no yes; a yes never comes here, and a no is what it would be. */
+const endings = {
+  approved: 'refusedByApprover',
+  denied: 'refusedByApprover',
+  expired: 'expired',
+  withdrawn: 'withdrawn',
+} as const;
 
 /** Runs what was decided and recorded. Freeze and caller are looked at once more in the tick of the dispatch. */
 async function execute(

@@ -9,6 +9,7 @@ const contracts = [
   'policy/input',
   'policy/ruling',
   'store/contract',
+  'store/approver-contract',
   'store/control-contract',
   'store/grant-contract',
   'control/contract',

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
 import type { Store, Tx } from '../store/contract.ts';
 import { newSecret, parseApproverName, verifyCredential } from './credential.ts';
+import { groupPrefix, isEnrolled } from './separation.ts';
 
 interface Parts {
   readonly store: Store;
@@ -24,8 +25,10 @@ export async function addApprover(
   { store, clock }: Parts,
   name: string,
   by: ChangedBy,
+  groups: readonly string[] = [],
 ): Promise<NewApprover> {
   parseApproverName(name);
+  const wanted = [...new Set(groups.map(parseGroupName))];
   const proven = await provenName(store, by);
   const { secret, hash } = await newSecret();
   const problem = await store.write('decision', (tx) => {
@@ -39,7 +42,11 @@ export async function addApprover(
     const nowMs = clock();
     const addedBy = proven ?? `os:${by.osUser}`;
     tx.putApprover({ name, secret: hash, createdMs: nowMs, addedBy });
-    tx.append({ kind: 'approver.added', timeMs: nowMs, fields: { name, by: addedBy } });
+    for (const group of wanted) {
+      tx.addMember({ group, approver: name, addedBy, createdMs: nowMs });
+    }
+    const fields = { name, groups: wanted, by: addedBy };
+    tx.append({ kind: 'approver.added', timeMs: nowMs, fields });
     return undefined;
   });
   if (problem !== undefined) throw problem;
@@ -63,6 +70,43 @@ export async function removeApprover(
     return undefined;
   });
   if (problem !== undefined) throw problem;
+}
+
+/** Puts an approver into a group, or takes them out of it; by the proof that adding one takes. */
+export async function changeMembership(
+  { store, clock }: Parts,
+  change: 'join' | 'leave',
+  { name, group: given }: { readonly name: string; readonly group: string },
+  by: ChangedBy,
+): Promise<void> {
+  const group = parseGroupName(given);
+  const proven = await provenName(store, by);
+  const problem = await store.write('decision', (tx) => {
+    const refusal = whyNot(tx, proven);
+    if (refusal !== undefined) return refusal;
+    if (!isEnrolled(tx, name)) {
+      return new GateError('not_found', `approver "${name.slice(0, 64)}" does not exist`);
+    }
+    const nowMs = clock();
+    const addedBy = proven ?? `os:${by.osUser}`;
+    const done =
+      change === 'join'
+        ? tx.addMember({ group, approver: name, addedBy, createdMs: nowMs })
+        : tx.removeMember(group, name);
+    if (!done) {
+      const found = change === 'join' ? 'is in group' : 'is not in group';
+      return new GateError('not_found', `approver "${name}" ${found} "${group}"`);
+    }
+    const kind = change === 'join' ? 'approver.grouped' : 'approver.ungrouped';
+    tx.append({ kind, timeMs: nowMs, fields: { name, group, by: addedBy } });
+    return undefined;
+  });
+  if (problem !== undefined) throw problem;
+}
+
+/** Policy writes `group:finance`, and so may whoever types it here. */
+function parseGroupName(name: string): string {
+  return parseApproverName(name.startsWith(groupPrefix) ? name.slice(groupPrefix.length) : name);
 }
 
 function provenName(store: Store, { credential }: ChangedBy): Promise<string | undefined> {

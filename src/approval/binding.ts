@@ -54,6 +54,7 @@ type BoundParts = Omit<
   | 'decisionReason'
   | 'consumedBy'
   | 'resultPayload'
+  | 'withdrawnBy'
 >;
 
 /** SHA-256 over everything that was settled when the question was put: what an approver says yes to. */
@@ -70,6 +71,8 @@ export function bindingOf(parts: BoundParts, canonicalArguments: Uint8Array | st
       policy_digest: parts.policyDigest,
       quorum: parts.quorum,
       requester: parts.requester,
+      // Absent where it is not asked for, so that a question of an older version still holds.
+      ...(parts.requiresCredential && { requires_credential: true }),
       rules: parts.rules,
       server: parts.server,
       tool: parts.tool,

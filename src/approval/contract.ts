@@ -40,6 +40,8 @@ export type Verdict =
   | { readonly kind: 'approved'; readonly approval: ApprovalRow }
   | { readonly kind: 'denied'; readonly approval: ApprovalRow }
   | { readonly kind: 'expired'; readonly approval: ApprovalRow }
+  /** Somebody took the question back: the call is over. */
+  | { readonly kind: 'withdrawn'; readonly approval: ApprovalRow }
   /** The hold budget is used up or the caller has gone; the approval stays open. */
   | { readonly kind: 'pending'; readonly approval: ApprovalRow };
 

@@ -6,6 +6,7 @@ import { findApproval } from './approval-id.ts';
 import { bindingHolds } from './binding.ts';
 import { grantKeyFor, hasWished, makeGrant, putWish, whyNoRoom } from './grant.ts';
 import type { GrantTerms } from './grant-terms.ts';
+import { provenYeses } from './quorum.ts';
 import { approvalEntry, expireIfDue } from './record.ts';
 import { type Approver, whyNotApprover, whyNotTerminal } from './separation.ts';
 
@@ -17,6 +18,8 @@ interface DecisionRequest {
   readonly reason: string | undefined;
   /** With a yes: the calls like this one that are to run without being asked about. */
   readonly grant?: GrantTerms | undefined;
+  /** What the configuration says now; what the question was put under counts beside it. */
+  readonly requireCredential?: boolean;
 }
 
 /** The request with what it takes to make a grant. */
@@ -79,7 +82,8 @@ function vote(tx: Tx, id: string, request: Vote, nowMs: number): Decided | GateE
   const hindrance =
     approver.kind === 'claimed'
       ? undefined
-      : (whyNotTerminal(tx, approver) ?? whyNotApprover(row, approver));
+      : (whyNotTerminal(tx, approver, needsCredential(row, request)) ??
+        whyNotApprover(tx, row, approver));
   if (hindrance !== undefined) return hindrance;
   const { grantKey } = request;
   const noRoom = grantKey === undefined ? undefined : whyNoRoom(tx, grantKey, nowMs);
@@ -101,7 +105,8 @@ function deny(tx: Tx, row: ApprovalRow, request: DecisionRequest, nowMs: number)
 }
 
 function approve(tx: Tx, row: ApprovalRow, request: Vote, nowMs: number): Decided {
-  const before = provenYeses(tx, row);
+  const required = needsCredential(row, request);
+  const before = provenYeses(tx, row, required);
   const { kind, name } = request.approver;
   // A name that nobody proved grants nothing.
   const terms = kind === 'claimed' ? undefined : request.grant;
@@ -112,7 +117,7 @@ function approve(tx: Tx, row: ApprovalRow, request: Vote, nowMs: number): Decide
   const voted = castVote(tx, row, request, nowMs);
   const grant = terms === undefined ? undefined : putWish(tx, row, name, terms, nowMs);
   const said = { ...voteFields(voted), ...(grant !== undefined && { grant }) };
-  const approvers = provenYeses(tx, row);
+  const approvers = provenYeses(tx, row, required);
   const counts = { votes: approvers.length, needed: row.quorum };
   if (approvers.length < row.quorum) {
     tx.append(approvalEntry('approval.voted', row, nowMs, { ...said, ...counts }));
@@ -159,20 +164,16 @@ function voteFields({ approver, verified, via, verdict, reason }: VoteRow) {
   return { approver, verified, via, verdict, reason: reason ?? null };
 }
 
-function provenYeses(tx: Tx, row: ApprovalRow): readonly string[] {
-  const isTerminalProof = tx.approvers().length === 0;
-  const votes = tx
-    .votes(row.id)
-    .filter((each) => each.verified && each.verdict === 'approve')
-    .filter((each) => isTerminalProof || each.via === 'credential');
-  return [...new Set(votes.map((each) => each.approver))];
+/** The stricter of now and then: whoever edits the config to approve weakens no question that was put before. */
+function needsCredential(row: ApprovalRow, request: DecisionRequest): boolean {
+  return row.requiresCredential || request.requireCredential === true;
 }
 
-function standing(tx: Tx, row: ApprovalRow, { approver }: DecisionRequest): Decided {
+function standing(tx: Tx, row: ApprovalRow, request: DecisionRequest): Decided {
   return {
     approval: tx.approval(row.id) ?? row,
-    counted: approver.kind !== 'claimed',
-    votes: provenYeses(tx, row).length,
+    counted: request.approver.kind !== 'claimed',
+    votes: provenYeses(tx, row, needsCredential(row, request)).length,
     needed: row.quorum,
     grant: undefined,
   };

@@ -26,7 +26,10 @@ export function findStandingGrant(
   const own = tx.approvalFor(callKeyOf(request), nowMs);
   if (own !== undefined && own.state !== 'pending') return undefined;
   const terms = termsOf(request, defaults);
-  return found.find((grant) => suffices(grant, terms) && applies(tx, grant, request));
+  return found.find((grant) => {
+    const given = { ...grant, requiresCredential: grant.via === 'credential' };
+    return suffices(given, terms) && applies(tx, grant, request);
+  });
 }
 
 /**
@@ -71,6 +74,7 @@ function usedUp(tx: Tx, grant: GrantRow, request: ApprovalRequest, nowMs: number
   const parts = {
     ...{ gate, server, tool, requester, policyDigest, environment, traceId, decisionId },
     ...{ rules: grant.rules, approvers: grant.approvers, quorum: grant.quorum },
+    requiresCredential: grant.via === 'credential',
     id: unusedId(tx),
     callKey: callKeyOf(request),
     reason: request.decision.reason,
@@ -91,5 +95,6 @@ function usedUp(tx: Tx, grant: GrantRow, request: ApprovalRequest, nowMs: number
     decisionReason: undefined,
     consumedBy: decisionId,
     resultPayload: undefined,
+    withdrawnBy: undefined,
   };
 }

@@ -10,6 +10,7 @@ import type { GrantRow } from '../store/grant-contract.ts';
 import { newGrantId } from './approval-id.ts';
 import { type GrantTerms, readTerms, termsText } from './grant-terms.ts';
 import { approvalEntry } from './record.ts';
+import { isEnrolled, isNamed } from './separation.ts';
 
 const dayMs = 86_400_000;
 const mostForOneTool = 100;
@@ -144,13 +145,14 @@ export function termsOfGrant(reader: Reader, row: GrantRow): GrantTerms | undefi
 
 /**
  * Whether those who gave it could give it now: a terminal proves somebody until there are approvers, and a credential that
- * was taken back proves nobody.
+ * was taken back proves nobody; nor does one of somebody who has left the group that policy named.
  */
-export function isProven(reader: Reader, { via, decidedBy }: GrantRow): boolean {
-  const approvers = reader.approvers().map((each) => each.name);
-  return via === 'terminal'
-    ? approvers.length === 0
-    : decidedBy.every((name) => approvers.includes(name));
+export function isProven(reader: Reader, { via, decidedBy, approvers }: GrantRow): boolean {
+  const isProof = (name: string) =>
+    via === 'terminal' ? reader.approvers().length === 0 : isEnrolled(reader, name);
+  return decidedBy.every(
+    (name) => isProof(name) && isNamed(reader, approvers, { kind: via, name }),
+  );
 }
 
 export type GrantState = 'in_force' | 'revoked' | 'expired' | 'used_up' | 'void';

@@ -4,10 +4,12 @@ import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
 import { printable } from '../core/printable.ts';
 import type { ApprovalRow, Reader, VoteRow } from '../store/contract.ts';
+import { fateOf, fateText } from './fate.ts';
 import { wrap } from './wrap.ts';
 
 /** What `approvals list --format json` says of one approval. */
 export function approvalSummary(reader: Reader, row: ApprovalRow, nowMs: number) {
+  const became = fateOf(reader, row);
   return {
     id: row.id,
     state: row.state === 'pending' && nowMs >= row.expiresMs ? 'expired' : row.state,
@@ -18,6 +20,7 @@ export function approvalSummary(reader: Reader, row: ApprovalRow, nowMs: number)
     requester: row.requester,
     created_at: timestamp(row.createdMs),
     expires_at: timestamp(row.expiresMs),
+    ...(became !== undefined && { became }),
   } as const;
 }
 
@@ -40,6 +43,8 @@ export function approvalDetail(reader: Reader, row: ApprovalRow, nowMs: number) 
     decided_by: row.decidedBy,
     decision_reason: row.decisionReason ?? null,
     consumed_by: row.consumedBy ?? null,
+    requires_credential: row.requiresCredential,
+    withdrawn_by: row.withdrawnBy ?? null,
   } as const;
 }
 
@@ -48,16 +53,20 @@ export type Detail = ReturnType<typeof approvalDetail>;
 
 /** One approval in `approvals list`: a line, and what of it does not fit into `columns`. */
 export function summaryLines(summary: Summary, columns: number): readonly string[] {
-  const { id, state, server, tool, requester, expires_at, reason } = summary;
-  const line = `${id}  ${state}  ${server}/${tool}  by ${requester}  until ${expires_at}  ${reason}`;
+  const { id, server, tool, requester, expires_at, reason } = summary;
+  const line = `${id}  ${stateText(summary)}  ${server}/${tool}  by ${requester}  until ${expires_at}  ${reason}`;
   return wrap(printable(line), columns);
+}
+
+function stateText({ state, became }: Summary): string {
+  return became === undefined ? state : `${state}, ${fateText(became)}`;
 }
 
 /** The lines of `approvals show`, and of the question that `approve` asks in a terminal: the whole call. */
 export function detailLines(detail: Detail, columns: number): readonly string[] {
   const facts: readonly (readonly [label: string, value: string])[] = [
     ['approval', detail.id],
-    ['state', detail.state],
+    ['state', stateText(detail)],
     ['call', `${detail.action ?? 'tools/call'} ${detail.server}/${detail.tool}`],
     ['reason', detail.reason],
     ['rules', detail.rules.join(', ')],

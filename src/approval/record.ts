@@ -42,9 +42,9 @@ function endedMeanwhile(
   const found = awaited && tx.approval(awaited.approvalId);
   if (found?.callKey !== callKey || found.binding !== awaited?.binding) return undefined;
   const row = expireIfDue(tx, found, nowMs);
-  // A yes is not used in time, or it was a no; what was used up or taken back is asked anew.
+  // A yes is not used in time, or it was a no; what was used up, or gave way to another question, is asked anew.
   const isOver = row.state === 'expired' || row.state === 'denied' || row.state === 'approved';
-  return isOver ? row : undefined;
+  return isOver || row.withdrawnBy !== undefined ? row : undefined;
 }
 
 /** Moves an approval that nobody decided in time on to `expired`, once; the row as it stands then. */
@@ -89,6 +89,7 @@ function ask(
   const parts = {
     ...{ gate, server, tool, requester, policyDigest, environment, traceId, decisionId },
     ...{ rules: terms.rules, approvers: terms.approvers, quorum: terms.quorum },
+    requiresCredential: terms.requiresCredential,
     id: unusedId(tx),
     callKey,
     reason: request.decision.reason,
@@ -107,6 +108,7 @@ function ask(
     decisionReason: undefined,
     consumedBy: undefined,
     resultPayload: undefined,
+    withdrawnBy: undefined,
   };
   const expiresMs = row.expiresMs + dayMs;
   tx.putPayload({ id: row.argumentsPayload, kind: 'approval', bytes, salt, expiresMs });
@@ -132,6 +134,7 @@ function requested(row: ApprovalRow, request: ApprovalRequest, commitment: strin
     expires: timestamp(row.expiresMs),
     quorum: row.quorum,
     approvers: row.approvers,
+    requires_credential: row.requiresCredential,
     requester: row.requester,
     arguments_commitment: commitment,
     arguments_payload: row.argumentsPayload,

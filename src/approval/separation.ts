@@ -1,5 +1,6 @@
 import { GateError } from '../core/errors.ts';
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApproverReader } from '../store/approver-contract.ts';
+import type { ApprovalRow } from '../store/contract.ts';
 
 /**
  * Who gives a verdict, and what proves it: a terminal stands for the operating system's user, a credential for the name
@@ -11,39 +12,81 @@ export interface Approver {
 }
 
 /**
- * Why a yes at a terminal is none: once somebody has a credential, only credentials prove a person. A shell of the same
- * user can make itself a terminal.
+ * Why a yes at a terminal is none: once somebody has a credential, or one is required, only credentials prove a person. A
+ * shell of the same user can make itself a terminal.
  */
-export function whyNotTerminal(reader: Reader, { kind }: Approver): GateError | undefined {
-  if (kind !== 'terminal' || reader.approvers().length === 0) return undefined;
+export function whyNotTerminal(
+  reader: ApproverReader,
+  { kind }: Approver,
+  isCredentialRequired: boolean,
+): GateError | undefined {
+  if (kind !== 'terminal') return undefined;
+  const hasApprovers = reader.approvers().length > 0;
+  if (!hasApprovers && !isCredentialRequired) return undefined;
+  const why = hasApprovers ? 'there are approvers' : '"approvals.requireCredential" holds';
   return new GateError(
     'approval_refused',
-    'a terminal proves nobody, for there are approvers: expected the credential of one of them',
-    { hint: 'set MCP_GATE_APPROVER=NAME:SECRET' },
+    `a terminal proves nobody, for ${why}: expected the credential of one of them`,
+    { hint: hasApprovers ? 'set MCP_GATE_APPROVER=NAME:SECRET' : 'mcp-gate approvers add NAME' },
   );
 }
 
 /** Why a proven approver may not say yes to this approval; undefined when nothing stands in the way. */
-export function whyNotApprover(row: ApprovalRow, approver: Approver): GateError | undefined {
+export function whyNotApprover(
+  reader: ApproverReader,
+  row: ApprovalRow,
+  approver: Approver,
+): GateError | undefined {
   if (isRequester(row.requester, approver)) {
     const message = `"${approver.name}" asked for this call, expected another person to approve it`;
     const isSystemUser = row.requester === `os:${approver.name}`;
     return new GateError('approval_refused', message, isSystemUser ? { hint: namedLikeUser } : {});
   }
-  if (row.approvers.length === 0 || row.approvers.some((name) => names(name, approver))) {
-    return undefined;
+  // Between the proof and this transaction somebody may have taken the credential back.
+  if (approver.kind === 'credential' && reader.approvers().length > 0) {
+    if (!isEnrolled(reader, approver.name)) {
+      return new GateError('approval_refused', `"${approver.name}" is no approver any more`);
+    }
   }
-  const group = row.approvers.find((name) => name.startsWith('group:'));
-  const detail = group === undefined ? '' : `; membership of "${group}" cannot be checked`;
+  if (isNamed(reader, row.approvers, approver)) return undefined;
+  const groups = row.approvers.filter((name) => name.startsWith(groupPrefix));
+  const detail = groups.length === 0 ? '' : `, nor in ${groups.join(' or ')}`;
   const message = `"${approver.name}" is not among the approvers that policy names${detail}`;
   return new GateError('approval_refused', message);
+}
+
+export const groupPrefix = 'group:';
+
+export function isEnrolled(reader: ApproverReader, name: string): boolean {
+  return reader.approvers().some((each) => each.name === name);
+}
+
+/**
+ * Whether a list of approvers means this one, as groups stand now. A group is of those who have a credential; nobody is in
+ * one by a terminal.
+ */
+export function isNamed(
+  reader: ApproverReader,
+  approvers: readonly string[],
+  approver: Approver,
+): boolean {
+  if (approvers.length === 0 || approvers.some((name) => names(name, approver))) return true;
+  const { kind, name } = approver;
+  if (kind !== 'credential' || !approvers.some((each) => each.startsWith(groupPrefix)))
+    return false;
+  return (
+    isEnrolled(reader, name) &&
+    reader
+      .memberships()
+      .some((each) => each.approver === name && approvers.includes(groupPrefix + each.group))
+  );
 }
 
 const namedLikeUser =
   'the credential has the name of the system user whose agent asked; issue one under another name: mcp-gate approvers add NAME';
 
 // On their own desktop the operating system's user is requester and approver in one; nobody else may be both.
-function isRequester(requester: string, { kind, name }: Approver): boolean {
+export function isRequester(requester: string, { kind, name }: Approver): boolean {
   if (kind === 'terminal' && requester === `os:${name}`) return false;
   return requester === name || requester.split(/[:/|#]/).at(-1) === name;
 }

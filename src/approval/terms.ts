@@ -5,6 +5,8 @@ import type { ApprovalRequest } from './contract.ts';
 export interface ApprovalDefaults {
   readonly expiresInMs: number;
   readonly quorum: number;
+  /** A terminal proves nobody; absent is no. */
+  readonly requireCredential?: boolean;
 }
 
 /** What a yes must answer, whose it must be, and how long there is time for it. */
@@ -12,6 +14,7 @@ export interface Terms {
   readonly rules: readonly string[];
   readonly approvers: readonly string[];
   readonly quorum: number;
+  readonly requiresCredential: boolean;
   readonly lifeMs: number;
 }
 
@@ -25,6 +28,7 @@ export function termsOf({ decision }: ApprovalRequest, defaults: ApprovalDefault
     rules: [...new Set(rules.map((rule) => rule.id))],
     approvers: approval?.approvers ?? [],
     quorum: Math.max(approval?.quorum ?? 1, defaults.quorum),
+    requiresCredential: defaults.requireCredential === true,
     lifeMs: Math.min(Math.ceil(seconds * 1000), longestMs),
   };
 }
@@ -36,15 +40,15 @@ export function answers(open: ApprovalRow, terms: Terms): boolean {
 
 /** Whether what somebody said yes to is all that is asked. */
 export function suffices(
-  given: Pick<ApprovalRow, 'rules' | 'approvers' | 'quorum'>,
+  given: Pick<ApprovalRow, 'rules' | 'approvers' | 'quorum' | 'requiresCredential'>,
   terms: Terms,
 ): boolean {
   const named =
     terms.approvers.length === 0 ||
     (given.approvers.length > 0 && given.approvers.every((name) => terms.approvers.includes(name)));
-  return (
-    named && terms.quorum <= given.quorum && terms.rules.every((rule) => given.rules.includes(rule))
-  );
+  const proven = given.requiresCredential || !terms.requiresCredential;
+  const rules = terms.rules.every((rule) => given.rules.includes(rule));
+  return named && proven && terms.quorum <= given.quorum && rules;
 }
 
 /**
@@ -58,6 +62,7 @@ export function together(superseded: ApprovalRow, terms: Terms): Terms {
     rules: [...new Set([...superseded.rules, ...terms.rules])],
     approvers,
     quorum: Math.max(superseded.quorum, terms.quorum),
+    requiresCredential: superseded.requiresCredential || terms.requiresCredential,
     lifeMs: Math.min(superseded.expiresMs - superseded.createdMs, terms.lifeMs),
   };
 }

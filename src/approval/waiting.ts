@@ -117,7 +117,7 @@ export class Waiting {
       expireIfDue(tx, tx.approval(last.id) ?? last, clock()),
     );
     void mark.then(
-      (row) => wait.settle({ kind: row.state === 'denied' ? 'denied' : 'expired', approval: row }),
+      (row) => wait.settle({ kind: ending(row), approval: row }),
       () => wait.settle({ kind: 'expired', approval: last }),
     );
   }
@@ -125,6 +125,11 @@ export class Waiting {
 
 function pending(wait: Wait): Verdict {
   return { kind: 'pending', approval: wait.approval };
+}
+
+function ending(row: ApprovalRow): 'denied' | 'withdrawn' | 'expired' {
+  if (row.withdrawnBy !== undefined) return 'withdrawn';
+  return row.state === 'denied' ? 'denied' : 'expired';
 }
 
 function verdictOn(row: ApprovalRow, nowMs: number): Verdict['kind'] | 'due' | undefined {
@@ -136,8 +141,9 @@ function verdictOn(row: ApprovalRow, nowMs: number): Verdict['kind'] | 'due' | u
     // An identical call used it up, or put a wider question in its place: this one finds in `consume` that it is gone,
     // is decided again and asks anew.
     case 'consumed':
-    case 'cancelled':
       return 'approved';
+    case 'cancelled':
+      return row.withdrawnBy === undefined ? 'approved' : 'withdrawn';
     case 'denied':
       return 'denied';
     case 'expired':

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Act } from './act.ts';
 import type { GrantOptions } from './grant-options.ts';
+import { addGroupCommands } from './group-commands.ts';
 import { explain } from './help.ts';
 import { configOption, formatOption, type ReadingOptions, type StateOptions } from './options.ts';
 
@@ -27,6 +28,7 @@ export function addApprovalCommands(program: Command, act: Act): void {
     addDecision(parent, act, 'approve');
     addDecision(parent, act, 'deny');
   }
+  addCancel(approvals, act);
   addApprovers(program, act);
 }
 
@@ -78,6 +80,23 @@ function addWatch(approvals: Command, act: Act): void {
       act(async (io, options: StateOptions) => {
         const { watchScreen } = await import('./approvals-watch.ts');
         return watchScreen(io, options);
+      }),
+    );
+}
+
+function addCancel(approvals: Command, act: Act): void {
+  explain(approvals.command('cancel').argument('<ID>'), {
+    summary: 'take a question back that your agent put',
+    sentence:
+      'Takes back a question that waits, or a yes that nothing has used: at a terminal of the user whose agent asked, or with the credential of an approver. The calls that are held for it end.',
+    examples: [['the agent went astray', 'mcp-gate approvals cancel ap_0123456789']],
+  })
+    .option('--reason <TEXT>', 'why, for the record')
+    .addOption(configOption())
+    .action(
+      act(async (io, id: string, options: StateOptions & { readonly reason?: string }) => {
+        const { cancelApproval } = await import('./cancel-approval.ts');
+        return cancelApproval(io, id, options);
       }),
     );
 }
@@ -140,12 +159,16 @@ function addApprovers(program: Command, act: Act): void {
     summary: 'add a person and print the credential, once',
     sentence:
       'Adds a person and prints the credential once; only a hash of it is kept. From the first one on a yes needs a credential.',
-    examples: [['for a program', 'mcp-gate approvers add alice --format json']],
+    examples: [
+      ['for a program', 'mcp-gate approvers add alice --format json'],
+      ['for rules that ask a group', 'mcp-gate approvers add bob --group finance --group ops'],
+    ],
   })
+    .option('--group <GROUP...>', 'the groups that the person is in')
     .addOption(configOption())
     .addOption(formatOption())
     .action(
-      act(async (io, name: string, options: ReadingOptions) =>
+      act(async (io, name: string, options: ReadingOptions & { readonly group?: string[] }) =>
         (await import('./approvers.ts')).add(io, name, options),
       ),
     );
@@ -172,4 +195,5 @@ function addApprovers(program: Command, act: Act): void {
         (await import('./approvers.ts')).remove(io, name, options),
       ),
     );
+  addGroupCommands(approvers, act);
 }

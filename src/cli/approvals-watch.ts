@@ -21,26 +21,35 @@ import {
 import { outcome } from './decide.ts';
 import { type Io, painter } from './io.ts';
 import type { StateOptions } from './options.ts';
-import { findPlace, withStore } from './state.ts';
+import { findPlace, isCredentialRequired, withStore } from './state.ts';
 
 /** The pending calls on a screen of their own until q; a yes asks on the whole call first. */
 export async function watchScreen(io: Io, options: StateOptions): Promise<number> {
   if (io.stdin.isTTY !== true || io.stdout.isTTY !== true) {
     throw new GateError('usage', 'watching needs a terminal', { hint: 'mcp-gate approvals list' });
   }
-  return withStore(await findPlace(io, options), 'refuse', async (store) => {
+  const place = await findPlace(io, options);
+  return withStore(place, 'refuse', async (store) => {
     const approver = await resolveApprover(store, {
       env: io.env,
       isTerminal: true,
       osUser: userInfo().username,
       as: undefined,
     });
-    await watch(io, store, approver);
+    await watch(io, { store, approver, requireCredential: isCredentialRequired(place) });
     return 0;
   });
 }
 
-async function watch(io: Io, store: Store, approver: Approver): Promise<void> {
+/** Who sits at the screen, and by which terms they answer. */
+interface Sitting {
+  readonly store: Store;
+  readonly approver: Approver;
+  readonly requireCredential: boolean;
+}
+
+async function watch(io: Io, sitting: Sitting): Promise<void> {
+  const { store } = sitting;
   const paint = painter(io, io.stdout);
   const lifetime = new Lifetime();
   let screen = emptyScreen;
@@ -52,7 +61,7 @@ async function watch(io: Io, store: Store, approver: Approver): Promise<void> {
   const decide = async (verdict: 'approve' | 'deny', id: string): Promise<void> => {
     // The question goes first, so that a second y is no second vote.
     screen = { ...screen, question: undefined, message: '' };
-    const message = await answer(store, approver, verdict, id);
+    const message = await answer(sitting, verdict, id);
     screen = { ...screen, message };
     draw();
   };
@@ -91,13 +100,12 @@ function wholeCall(io: Io, store: Store, id: string) {
 
 /** The vote, and what it came to; never rejects. */
 async function answer(
-  store: Store,
-  approver: Approver,
+  { store, approver, requireCredential }: Sitting,
   verdict: 'approve' | 'deny',
   id: string,
 ): Promise<string> {
   try {
-    const request = { id, verdict, approver, reason: undefined };
+    const request = { id, verdict, approver, reason: undefined, requireCredential };
     return outcome(await decideApproval({ store, clock: Date.now }, request), approver);
   } catch (error) {
     const hint = error instanceof GateError ? error.hint : undefined;

@@ -56,6 +56,9 @@ function partsOf(
     get quorum() {
       return approvals().quorum;
     },
+    get requireCredential() {
+      return approvals().requireCredential;
+    },
   };
   const holdMs: GateParts['holdBudgetMs'] = ({ session, progress }, { expiresMs }) => {
     const { defaultMs, clientsMs } = approvals().hold;

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../core/json.ts';
+import { isRunning } from '../core/process-start.ts';
 import type { InstanceRow, Store } from '../store/contract.ts';
-import { isRunning } from './overview.ts';
 import { type Place, withStore } from './state.ts';
 
 /** Journals what an operator has changed; false when it cannot be written: running gates then do as soon as they can. */

@@ -15,7 +15,7 @@ import { columnsOf } from './approvals-columns.ts';
 import { type GrantOptions, wishOf } from './grant-options.ts';
 import { type Io, isInteractive, print, tell } from './io.ts';
 import type { StateOptions } from './options.ts';
-import { findPlace, withStore } from './state.ts';
+import { findPlace, isCredentialRequired, withStore } from './state.ts';
 
 interface Answer extends StateOptions, GrantOptions {
   readonly id: string;
@@ -27,7 +27,9 @@ interface Answer extends StateOptions, GrantOptions {
 /** One person's yes or no. A yes needs a credential, or a terminal on which the whole call was shown first. */
 export async function decide(io: Io, answer: Answer): Promise<number> {
   const wish = wishOf(answer);
-  return withStore(await findPlace(io, answer), 'refuse', async (store) => {
+  const place = await findPlace(io, answer);
+  const requireCredential = isCredentialRequired(place);
+  return withStore(place, 'refuse', async (store) => {
     const approver = await resolveApprover(store, {
       env: io.env,
       isTerminal: isInteractive(io),
@@ -38,7 +40,8 @@ export async function decide(io: Io, answer: Answer): Promise<number> {
     const row = findApproval(store, answer.id);
     const grant = wish && termsForGrant(store, row, wish);
     if (verdict === 'approve' && approver.kind !== 'credential') {
-      const hindrance = whyNotTerminal(store, approver);
+      const required = requireCredential || row.requiresCredential;
+      const hindrance = whyNotTerminal(store, approver, required);
       if (hindrance !== undefined) throw hindrance;
       if (!(await confirm(io, store, row, grant))) {
         tell(io, 'nothing was decided');
@@ -46,7 +49,7 @@ export async function decide(io: Io, answer: Answer): Promise<number> {
       }
     }
     // The call that was shown: by now the beginning of an id may name another.
-    const request = { id: row.id, verdict, approver, reason, grant };
+    const request = { id: row.id, verdict, approver, reason, grant, requireCredential };
     const decided = await decideApproval({ store, clock: Date.now }, request);
     print(io, [outcome(decided, approver), ...grantOutcome(decided)]);
     const isMissing = grant !== undefined && decided.grant === undefined;

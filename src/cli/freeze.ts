@@ -6,12 +6,12 @@ import { withFreeze } from '../control/control-edits.ts';
 import { timestamp } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
 import { randomBytes } from '../core/ids.ts';
+import { isRunning } from '../core/process-start.ts';
 import { osIdentity } from '../facts/identity.ts';
 import { recordWithoutFail } from './control-record.ts';
 import { scopeWords } from './freeze-words.ts';
 import { type Io, painter, print, printJson, tell } from './io.ts';
 import type { ReadingOptions } from './options.ts';
-import { isRunning } from './overview.ts';
 import { findPlace, type Place } from './state.ts';
 
 export interface FreezeOptions extends ReadingOptions {

@@ -55,7 +55,7 @@ async function enforce(io: Io, options: ModeOptions, reason: string): Promise<Do
 async function loosen(io: Io, options: ModeOptions, reason: string): Promise<Done> {
   const place = await findPlace(io, options);
   return withStore(place, 'create', async (store) => {
-    const by = operatorName(await proveOperator(io, store));
+    const by = operatorName(await proveOperator(io, store, place));
     const { rev } = await changeControl(place.stateDir, (each) => withMode(each, null));
     const isRecorded = await recordChange(store, fieldsOf('config', rev, by, reason));
     return { rev, by, isRecorded };

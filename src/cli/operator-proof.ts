@@ -3,16 +3,20 @@ import { type Approver, whyNotTerminal } from '../approval/separation.ts';
 import { osIdentity } from '../facts/identity.ts';
 import type { Store } from '../store/contract.ts';
 import { type Io, isInteractive } from './io.ts';
+import { isCredentialRequired, type Place } from './state.ts';
 
-/** Who loosens something, by the proof that an approval takes: a terminal while nobody has a credential, else one of those. */
-export async function proveOperator(io: Io, store: Store): Promise<Approver> {
+/**
+ * Who loosens something, by the proof that an approval takes: a terminal while nobody has a credential and none is
+ * required, else one of those.
+ */
+export async function proveOperator(io: Io, store: Store, place: Place): Promise<Approver> {
   const approver = await resolveApprover(store, {
     env: io.env,
     isTerminal: isInteractive(io),
     osUser: osIdentity().id ?? '',
     as: undefined,
   });
-  const hindrance = whyNotTerminal(store, approver);
+  const hindrance = whyNotTerminal(store, approver, isCredentialRequired(place));
   if (hindrance !== undefined) throw hindrance;
   return approver;
 }

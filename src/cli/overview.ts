@@ -1,11 +1,13 @@
 import { grantState } from '../approval/grant.ts';
+import { type WhoMay, whoMay } from '../approval/who-may.ts';
 import type { Freeze } from '../control/control-document.ts';
 import { createControl } from '../control/control-file.ts';
 import { timestamp } from '../core/clock.ts';
 import type { JsonObject } from '../core/json.ts';
-import { isAlive, processStart } from '../core/process-start.ts';
-import type { Head, InstanceRow, Store } from '../store/contract.ts';
-import type { Place } from './state.ts';
+import { isRunning } from '../core/process-start.ts';
+import { osIdentity } from '../facts/identity.ts';
+import type { ApprovalRow, Head, InstanceRow, Store } from '../store/contract.ts';
+import { isCredentialRequired, type Place } from './state.ts';
 
 /** What `status` knows. Its JSON says at the top what the shown gate says of itself, and then the same of every gate. */
 export interface Overview {
@@ -19,6 +21,7 @@ export interface Overview {
   readonly freezes: readonly Freeze[];
   readonly modeOverride: 'enforce' | null;
   readonly pending: number;
+  readonly who: WhoMay;
   /** Standing grants that are in force. */
   readonly grants: number;
   readonly journal: Head;
@@ -49,6 +52,7 @@ const emptyJournal: Head = {
 export function overviewOf(place: Place, store: Store | undefined, nowMs: number): Overview {
   const { freeze, freezes, mode } = createControl(place.stateDir).current();
   const rows = store?.instances().filter(isRunning) ?? [];
+  const pending = store?.approvals(['pending']).filter((row) => nowMs < row.expiresMs) ?? [];
   const gates = rows
     .toSorted((a, b) => b.heartbeatMs - a.heartbeatMs)
     .map((row) => gateOverview(row, nowMs));
@@ -59,7 +63,8 @@ export function overviewOf(place: Place, store: Store | undefined, nowMs: number
     frozen: freeze ?? null,
     freezes,
     modeOverride: mode ?? null,
-    pending: store?.approvals(['pending']).filter((row) => nowMs < row.expiresMs).length ?? 0,
+    pending: pending.length,
+    who: whoOf(place, store, pending),
     grants:
       store?.grants().filter((row) => grantState(store, row, nowMs) === 'in_force').length ?? 0,
     journal: store?.journal.head() ?? emptyJournal,
@@ -67,6 +72,16 @@ export function overviewOf(place: Place, store: Store | undefined, nowMs: number
     config: place.config?.file ?? null,
   };
 }
+
+// Where no gate has ever run nobody has a credential.
+function whoOf(place: Place, store: Store | undefined, pending: readonly ApprovalRow[]): WhoMay {
+  const requireCredential = isCredentialRequired(place);
+  const quorum = place.config?.approvals.quorum ?? 1;
+  const terms = { requireCredential, quorum, osUser: osIdentity().id ?? '' };
+  return whoMay(store ?? nobodyEnrolled, terms, pending);
+}
+
+const nobodyEnrolled = { approvers: () => [], memberships: () => [] };
 
 export function overviewJson(overview: Overview): JsonObject {
   const nobody = { mode: null, environment: null, policy: null, upstreams: [] };
@@ -78,6 +93,7 @@ export function overviewJson(overview: Overview): JsonObject {
     freezes: overview.freezes.map((each) => ({ ...each })),
     mode_override: overview.modeOverride,
     approvals: { pending: overview.pending, grants: overview.grants },
+    approvers: whoJson(overview.who),
     journal: { ...overview.journal },
     state_dir: overview.stateDir,
     config: overview.config,
@@ -92,12 +108,16 @@ export function overviewJson(overview: Overview): JsonObject {
   };
 }
 
+function whoJson({ by, approvers, groups, warnings }: WhoMay): JsonObject {
+  return {
+    who: by,
+    names: [...approvers],
+    groups: Object.fromEntries(groups.map(({ group, members }) => [group, [...members]])),
+    warnings: [...warnings],
+  };
+}
+
 function gateOverview(row: InstanceRow, nowMs: number): GateOverview {
   const { id, gate, pid, heartbeatMs, status } = row;
   return { id, gate, pid, heartbeatMs, isResponding: nowMs - heartbeatMs < silentMs, status };
-}
-
-// A gate that was killed could not take its row away, and its pid may be another program's by now.
-export function isRunning({ pid, processStart: recorded }: InstanceRow): boolean {
-  return pid > 0 && isAlive(pid) && (recorded === undefined || recorded === processStart(pid));
 }

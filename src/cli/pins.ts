@@ -8,7 +8,7 @@ import type { PinRow } from '../store/contract.ts';
 import { createPinBook } from '../upstream/pins.ts';
 import { type Io, isInteractive, type Paint, painter, print, printJson } from './io.ts';
 import type { ReadingOptions, StateOptions } from './options.ts';
-import { findPlace, requireConfig, withStore } from './state.ts';
+import { findPlace, isCredentialRequired, requireConfig, withStore } from './state.ts';
 
 export async function listPins(
   io: Io,
@@ -46,7 +46,7 @@ export async function acceptPins(
       osUser: userInfo().username,
       as: undefined,
     });
-    const hindrance = whyNotTerminal(store, approver);
+    const hindrance = whyNotTerminal(store, approver, isCredentialRequired(place));
     if (hindrance !== undefined) throw hindrance;
     const accepted = await createPinBook(store, gate, Date.now).accept(server, tool);
     if (accepted.length === 0) {

@@ -9,7 +9,7 @@ import { parseMicroUsd } from '../core/money.ts';
 import { printable } from '../core/printable.ts';
 import { type Io, isInteractive, print, tell } from './io.ts';
 import type { StateOptions } from './options.ts';
-import { findPlace, requireConfig, withStore } from './state.ts';
+import { findPlace, isCredentialRequired, requireConfig, withStore } from './state.ts';
 
 export interface RaiseOptions extends StateOptions {
   readonly scope?: string;
@@ -37,7 +37,7 @@ export async function raise(io: Io, id: string, options: RaiseOptions): Promise<
     const wanted = { budget, scopeKey: options.scope, by, reason };
     const row = await store.write('decision', (tx) => {
       // As the transaction sees it: somebody may just have become the first approver.
-      const hindrance = whyNotTerminal(tx, approver);
+      const hindrance = whyNotTerminal(tx, approver, isCredentialRequired(place));
       if (hindrance !== undefined) throw hindrance;
       const { name, kind: via } = approver;
       return raiseBudget(tx, gate, wanted, { name, via }, Date.now());

@@ -45,6 +45,11 @@ export function requireConfig({ config }: Place): Config {
   });
 }
 
+/** What the config says of terminals; where there is none, what each question was put under says it. */
+export function isCredentialRequired({ config }: Place): boolean {
+  return config?.approvals.requireCredential === true;
+}
+
 export function hasStore({ stateDir }: Place): boolean {
   return existsSync(join(stateDir, 'gate.db'));
 }

@@ -65,8 +65,23 @@ export function statusLines(overview: Overview, paint: Paint): string[] {
     ...frozenLines(overview, paint),
     ...(modeOverride === null ? [] : [row('override', `${modeOverride}, by the operator`)]),
     row('approvals', `${overview.pending > 0 ? paint('yellow', pending) : pending}${granted}`),
+    ...whoLines(overview.who, paint),
     row('journal', `${journal.size} entries, root ${journal.root}`),
     row('state', overview.stateDir),
+  ];
+}
+
+function whoLines({ by, approvers, groups, warnings }: Overview['who'], paint: Paint): string[] {
+  const within = groups.map(({ group, members }) => `group:${group} (${members.join(', ')})`);
+  const credential = `${approvers.length} with a credential: ${[...approvers, ...within].join(', ')}`;
+  const said = {
+    nobody: paint('red', 'NOBODY: a credential is required, and nobody has one'),
+    terminal: paint('yellow', 'ANYBODY at a terminal of this user: nobody has a credential'),
+    credential: printable(credential),
+  };
+  return [
+    row('approvers', said[by]),
+    ...warnings.map((each) => row('', paint('red', printable(each)))),
   ];
 }
 

@@ -25,7 +25,7 @@ export async function unfreeze(
   const reason = reasonIn(options);
   const place = await findPlace(io, options);
   return withStore(place, 'create', async (store) => {
-    const by = operatorName(await proveOperator(io, store));
+    const by = operatorName(await proveOperator(io, store, place));
     const lifted = meantBy(place, id, options);
     const ids = new Set(lifted.map((each) => each.id));
     const { rev } = await changeControl(place.stateDir, (each) => withoutFreezes(each, ids));

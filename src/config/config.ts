@@ -107,6 +107,8 @@ interface ApprovalsConfig {
   readonly mode: ApprovalMode;
   readonly expiresInMs: number;
   readonly quorum: number;
+  /** A terminal never proves anybody, not even while nobody has a credential. */
+  readonly requireCredential: boolean;
   readonly hold: HoldConfig;
   /** Who sends a request again that waits for a person, by the name that the client gives itself; `default` for the rest. */
   readonly rounds: ReadonlyMap<string, boolean>;

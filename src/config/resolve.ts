@@ -37,6 +37,7 @@ export function resolveConfig(
       mode: file.approvals.mode,
       expiresInMs: file.approvals.expiresIn,
       quorum: file.approvals.quorum,
+      requireCredential: file.approvals.requireCredential,
       hold: { defaultMs, clientsMs: new Map(Object.entries(clients)) },
       notify: file.approvals.notify,
       rounds: new Map(Object.entries(file.approvals.rounds)),

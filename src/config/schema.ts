@@ -29,6 +29,7 @@ const approvals = z.strictObject({
   mode: z.enum(approvalModes).default('auto_execute'),
   expiresIn: duration(1000, 30 * 86_400_000, 'from 1s to 30d').default(900_000),
   quorum: z.int().min(1).max(100).default(1),
+  requireCredential: z.boolean().default(false),
   hold: z.record(text(200), duration(0, 3_600_000, 'from 0s to 1h')).default({ default: 40_000 }),
   notify: notify.default([]),
   rounds: z.record(text(200), z.boolean()).default({}),

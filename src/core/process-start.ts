@@ -23,3 +23,14 @@ export function isAlive(pid: number): boolean {
     return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
   }
 }
+
+/** Whether the process that wrote this still runs: it may have been killed, and its pid be another program's by now. */
+export function isRunning({
+  pid,
+  processStart: recorded,
+}: {
+  readonly pid: number;
+  readonly processStart: string | undefined;
+}): boolean {
+  return pid > 0 && isAlive(pid) && (recorded === undefined || recorded === processStart(pid));
+}

@@ -26,6 +26,8 @@ export interface DecisionRef {
 const sentences = {
   denied: (ref: DecisionRef) => `Denied by policy: ${ref.decision.reason}. It did not run.`,
   refusedByApprover: () => 'Denied by an approver. It did not run.',
+  withdrawn: () =>
+    'The request for approval was withdrawn. The call did not run: do not repeat it.',
   expired: () => 'Nobody approved this call in time. It did not run.',
   unavailable: () => 'The tool server is not available. It did not run.',
   unknown: () =>

@@ -1,6 +1,6 @@
 import { GateError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
-import type { ApprovalChange, ApprovalRow, ApprovalState } from './contract.ts';
+import type { ApprovalChange, ApprovalRow, ApprovalState, PastKey } from './contract.ts';
 import type { Row } from './driver.ts';
 import { integer, oneOf, optionalInteger, optionalText, text, texts } from './row.ts';
 
@@ -36,6 +36,18 @@ export function readApprovals(
     .flatMap((state) => connection.all('approvalsInState', state))
     .map(toApproval)
     .sort((a, b) => a.createdMs - b.createdMs || (a.id < b.id ? -1 : 1));
+}
+
+/** The newest approvals of a caller's calls of one tool in one state, newest first. */
+export function readPast(
+  connection: Connection,
+  { gate, requester, server, tool }: PastKey,
+  state: ApprovalState,
+  count: number,
+): readonly ApprovalRow[] {
+  return connection
+    .all('pastApprovals', gate, requester, server, tool, state, count)
+    .map(toApproval);
 }
 
 export function findApproval(
@@ -77,6 +89,7 @@ export function putApproval(connection: Connection, row: ApprovalRow): void {
     row.decisionReason ?? null,
     row.consumedBy ?? null,
     row.resultPayload ?? null,
+    row.requiresCredential ? 1 : 0,
   );
 }
 
@@ -105,6 +118,9 @@ export function moveApproval(
   );
   if (moved === 1 && change.resultPayload !== undefined) {
     connection.run('setResultPayload', change.resultPayload, id);
+  }
+  if (moved === 1 && change.withdrawnBy !== undefined) {
+    connection.run('setWithdrawnBy', change.withdrawnBy, id);
   }
   return moved === 1;
 }
@@ -139,5 +155,7 @@ function toApproval(row: Row): ApprovalRow {
     decisionReason: optionalText(row, 'decision_reason'),
     consumedBy: optionalText(row, 'consumed_by'),
     resultPayload: optionalText(row, 'result_payload'),
+    requiresCredential: integer(row, 'requires_credential') !== 0,
+    withdrawnBy: optionalText(row, 'withdrawn_by'),
   };
 }

@@ -1,5 +1,6 @@
+import type { ApproverRow, MembershipRow } from './approver-contract.ts';
 import type { Connection } from './connection.ts';
-import type { ApproverRow, VoteRow } from './contract.ts';
+import type { VoteRow } from './contract.ts';
 import type { Row } from './driver.ts';
 import { integer, oneOf, optionalText, text } from './row.ts';
 
@@ -27,7 +28,27 @@ export function readApprovers(connection: Connection): readonly ApproverRow[] {
 
 /** Fails on a name that exists: a credential is never replaced silently. */
 export function putApprover(connection: Connection, row: ApproverRow): void {
+  // An older version of the gate may have removed the name and left its groups.
+  connection.run('removeMemberships', row.name);
   connection.run('insertApprover', row.name, row.secret, row.createdMs, row.addedBy);
+}
+
+export function removeApprover(connection: Connection, name: string): boolean {
+  connection.run('removeMemberships', name);
+  return connection.run('removeApprover', name) === 1;
+}
+
+export function readMemberships(connection: Connection): readonly MembershipRow[] {
+  return connection.all('memberships').map((row) => ({
+    group: text(row, 'name'),
+    approver: text(row, 'approver'),
+    addedBy: text(row, 'added_by'),
+    createdMs: integer(row, 'created_ms'),
+  }));
+}
+
+export function addMember(connection: Connection, row: MembershipRow): boolean {
+  return connection.run('addMember', row.group, row.approver, row.addedBy, row.createdMs) === 1;
 }
 
 function toVote(row: Row): VoteRow {

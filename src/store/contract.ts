@@ -1,4 +1,5 @@
 import type { JsonObject } from '../core/json.ts';
+import type { ApproverReader, ApproverTx } from './approver-contract.ts';
 import type { ControlReader, ControlTx } from './control-contract.ts';
 import type { GrantReader, GrantTx } from './grant-contract.ts';
 
@@ -28,12 +29,13 @@ export interface Store extends Reader {
 
 export type Durability = 'decision' | 'outcome';
 
-export interface Reader extends ControlReader, GrantReader {
+export interface Reader extends ControlReader, GrantReader, ApproverReader {
   readonly journal: JournalReader;
   approval(id: string): ApprovalRow | undefined;
   approvals(states: readonly ApprovalState[] | undefined): readonly ApprovalRow[];
+  /** The newest `count` of this caller and tool in this state, newest first. */
+  pastApprovals(key: PastKey, state: ApprovalState, count: number): readonly ApprovalRow[];
   votes(approvalId: string): readonly VoteRow[];
-  approvers(): readonly ApproverRow[];
   pin(gate: string, server: string, tool: string): PinRow | undefined;
   pins(gate: string): readonly PinRow[];
   instances(): readonly InstanceRow[];
@@ -49,6 +51,8 @@ export interface JournalReader {
   trace(traceId: string): readonly StoredEntry[];
   /** The entry of kind `decision` with this decision id. */
   decision(decisionId: string): StoredEntry | undefined;
+  /** The entry of kind `outcome` that ends it: looked for from the decision on, in its trace alone. */
+  outcome(decisionId: string): StoredEntry | undefined;
   /** The newest entries of these kinds (all when undefined), newest first. */
   last(count: number, kinds: readonly string[] | undefined): readonly StoredEntry[];
   /** Entries from leaf `from` on, in order, at most `count`. */
@@ -128,6 +132,8 @@ export type EntryKind =
   | 'approval.revoked'
   | 'approver.added'
   | 'approver.removed'
+  | 'approver.grouped'
+  | 'approver.ungrouped'
   | 'control.changed'
   | 'control.observed'
   | 'pin.added'
@@ -138,7 +144,7 @@ export type EntryKind =
   | 'payload.erased';
 
 /** What a work may do. Everything in one `Tx` is committed together or not at all. */
-export interface Tx extends Reader, ControlTx, GrantTx {
+export interface Tx extends Reader, ControlTx, GrantTx, ApproverTx {
   append(entry: EntryDraft): LedgerId;
   /** Undefined when the decision that it ends is not in flight: then nothing is written. */
   post(posting: Posting): LedgerId | undefined;
@@ -152,8 +158,6 @@ export interface Tx extends Reader, ControlTx, GrantTx {
   /** Moves an approval on, if it still is in state `from`; false when somebody else was first. */
   moveApproval(id: string, from: ApprovalState, change: ApprovalChange): boolean;
   putVote(vote: VoteRow): void;
-  putApprover(row: ApproverRow): void;
-  removeApprover(name: string): boolean;
   putPin(row: PinRow): void;
   putBundle(row: BundleRow): void;
   putInstance(row: InstanceRow): void;
@@ -215,7 +219,14 @@ export interface ApprovalRow {
   readonly consumedBy: string | undefined;
   /** Payload id of a result whose caller had gone; fetched once by an identical call. */
   readonly resultPayload: string | undefined;
+  /** A terminal proves nobody here: `approvals.requireCredential` as it was when the question was put. */
+  readonly requiresCredential: boolean;
+  /** Who took the question back; undefined for what another question has taken the place of. */
+  readonly withdrawnBy: string | undefined;
 }
+
+/** Whose calls of which tool. */
+export type PastKey = Pick<ApprovalRow, 'gate' | 'requester' | 'server' | 'tool'>;
 
 export interface ApprovalChange {
   readonly state: ApprovalState;
@@ -224,6 +235,7 @@ export interface ApprovalChange {
   readonly decisionReason?: string;
   readonly consumedBy?: string;
   readonly resultPayload?: string | null;
+  readonly withdrawnBy?: string;
 }
 
 /** One approver's yes or no. `verified` is false for a name that nobody proved: it never counts for a quorum above one. */
@@ -235,14 +247,6 @@ export interface VoteRow {
   readonly verdict: 'approve' | 'deny';
   readonly reason: string | undefined;
   readonly atMs: number;
-}
-
-/** `secret` is a salted scrypt hash, never the credential. */
-export interface ApproverRow {
-  readonly name: string;
-  readonly secret: string;
-  readonly createdMs: number;
-  readonly addedBy: string;
 }
 
 export interface PinRow {

@@ -13,6 +13,14 @@ export function readJournal(connection: Connection, head: () => Head): JournalRe
       const row = connection.get('decisionEntry', decisionId);
       return row === undefined ? undefined : toEntry(row);
     },
+    outcome: (decisionId) => {
+      const decided = connection.get('decisionEntry', decisionId);
+      if (decided === undefined) return undefined;
+      const [traceId, seq] = [optionalText(decided, 'trace_id'), integer(decided, 'seq')];
+      if (traceId === undefined) return undefined;
+      const row = connection.get('outcomeEntry', traceId, seq, decisionId);
+      return row === undefined ? undefined : toEntry(row);
+    },
     last: (count, kinds) =>
       kinds === undefined
         ? connection.all('lastEntries', count).map(toEntry)

@@ -42,6 +42,8 @@ export function openEventually(open: () => Store, clock: () => number): Store {
     approvals: (states) => opened().approvals(states),
     votes: (id) => opened().votes(id),
     approvers: () => opened().approvers(),
+    memberships: () => opened().memberships(),
+    pastApprovals: (key, state, count) => opened().pastApprovals(key, state, count),
     pin: (gate, server, tool) => opened().pin(gate, server, tool),
     pins: (gate) => opened().pins(gate),
     instances: () => opened().instances(),

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
-import { readApproval, readApprovals } from './approvals.ts';
-import { readApprovers, readVotes } from './approvers.ts';
+import { readApproval, readApprovals, readPast } from './approvals.ts';
+import { readApprovers, readMemberships, readVotes } from './approvers.ts';
 import { readBudgetCount, readBudgetCounts } from './budget-counts.ts';
 import { readBundle } from './bundles.ts';
 import type { Connection } from './connection.ts';
@@ -19,7 +19,9 @@ export function createReader(connection: Connection, clock: Clock, head: () => H
     approval: (id) => readApproval(connection, id),
     approvals: (states) => readApprovals(connection, states),
     votes: (approvalId) => readVotes(connection, approvalId),
+    pastApprovals: (key, state, count) => readPast(connection, key, state, count),
     approvers: () => readApprovers(connection),
+    memberships: () => readMemberships(connection),
     pin: (gate, server, tool) => readPin(connection, gate, server, tool),
     pins: (gate) => readPins(connection, gate),
     instances: () => readInstances(connection),

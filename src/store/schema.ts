@@ -3,7 +3,7 @@ import { randomBytes } from '../core/ids.ts';
 import { rootOf } from '../journal/merkle.ts';
 import type { Database } from './driver.ts';
 
-const version = '3';
+const version = '4';
 
 const tables = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -94,10 +94,21 @@ CREATE TABLE IF NOT EXISTS grant_vote (
   terms_payload TEXT NOT NULL, PRIMARY KEY (approval_id, approver)) STRICT, WITHOUT ROWID;
 `;
 
+/** What version 4 adds to version 3: who may answer, and what became of the question. */
+const tablesOf4 = `
+ALTER TABLE approval ADD COLUMN requires_credential INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE approval ADD COLUMN withdrawn_by TEXT;
+CREATE INDEX approval_past ON approval (gate, requester, server, tool, state, created_ms);
+CREATE TABLE approver_group (
+  name TEXT NOT NULL, approver TEXT NOT NULL, added_by TEXT NOT NULL,
+  created_ms INTEGER NOT NULL, PRIMARY KEY (name, approver)) STRICT, WITHOUT ROWID;
+`;
+
 /** From which version to which, by which tables. They only add, so that an older gate which still runs is not disturbed. */
 const steps = [
   { from: '1', to: '2', adds: tablesOf2 },
   { from: '2', to: '3', adds: tablesOf3 },
+  { from: '3', to: '4', adds: tablesOf4 },
 ] as const;
 
 type Step = (typeof steps)[number];
@@ -120,6 +131,7 @@ export function ensureSchema(database: Database): void {
 
 /** Two processes may both come here: the second waits for the lock and then finds everything there. */
 function createTables(database: Database): void {
+  if (hasMeta(database)) return;
   database.exec(tables);
   for (const { adds } of steps) database.exec(adds);
   const meta = database.prepare('INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)');

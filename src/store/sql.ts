@@ -13,6 +13,8 @@ export const sql = {
 
   insertEntry: `INSERT INTO journal (seq, time_ms, kind, trace_id, decision_id, body, leaf)
     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+  outcomeEntry: `SELECT seq, leaf, kind, trace_id, body FROM journal WHERE trace_id = $1 AND seq > $2 AND kind = 'outcome'
+    AND decision_id = $3 ORDER BY seq LIMIT 1`,
   entriesOfTrace:
     'SELECT seq, leaf, kind, trace_id, body FROM journal WHERE trace_id = $1 ORDER BY seq',
   decisionEntry: `SELECT seq, leaf, kind, trace_id, body FROM journal
@@ -49,12 +51,15 @@ export const sql = {
   insertApproval: `INSERT INTO approval (id, state, call_key, binding, gate, server, tool,
     arguments_payload, reason, rules, requester, approvers, quorum, policy_digest, environment,
     trace_id, decision_id, created_ms, expires_ms, decided_ms, decided_by, decision_reason,
-    consumed_by, result_payload) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-    $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+    consumed_by, result_payload, requires_credential) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
+    $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
   moveApproval: `UPDATE approval SET state = $1, decided_ms = COALESCE($2, decided_ms),
     decided_by = COALESCE($3, decided_by), decision_reason = COALESCE($4, decision_reason),
     consumed_by = COALESCE($5, consumed_by) WHERE id = $6 AND state = $7`,
   setResultPayload: 'UPDATE approval SET result_payload = $1 WHERE id = $2',
+  setWithdrawnBy: 'UPDATE approval SET withdrawn_by = $1 WHERE id = $2',
+  pastApprovals: `SELECT * FROM approval WHERE gate = $1 AND requester = $2 AND server = $3
+    AND tool = $4 AND state = $5 ORDER BY created_ms DESC LIMIT $6`,
 
   votes: 'SELECT * FROM vote WHERE approval_id = $1 ORDER BY at_ms, approver, verified',
   putVote: `INSERT INTO vote (approval_id, approver, verified, via, verdict, reason, at_ms)
@@ -64,6 +69,11 @@ export const sql = {
   insertApprover:
     'INSERT INTO approver (name, secret, created_ms, added_by) VALUES ($1, $2, $3, $4)',
   removeApprover: 'DELETE FROM approver WHERE name = $1',
+  memberships: 'SELECT * FROM approver_group ORDER BY name, approver',
+  addMember: `INSERT INTO approver_group (name, approver, added_by, created_ms)
+    VALUES ($1, $2, $3, $4) ON CONFLICT (name, approver) DO NOTHING`,
+  removeMember: 'DELETE FROM approver_group WHERE name = $1 AND approver = $2',
+  removeMemberships: 'DELETE FROM approver_group WHERE approver = $1',
 
   grant: 'SELECT * FROM standing_grant WHERE id = $1',
   grants: 'SELECT * FROM standing_grant ORDER BY created_ms, id',

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { findApproval, findLastApproval, moveApproval, putApproval } from './approvals.ts';
-import { putApprover, putVote } from './approvers.ts';
+import { addMember, putApprover, putVote, removeApprover } from './approvers.ts';
 import { eraseBudgetCounts, putBudgetCount } from './budget-counts.ts';
 import { putBundle } from './bundles.ts';
 import type { Connection, SyncLevel } from './connection.ts';
@@ -111,7 +111,9 @@ function createTx(
     moveApproval: (id, from, change) => moveApproval(connection, id, from, change),
     putVote: (vote) => putVote(connection, vote),
     putApprover: (row) => putApprover(connection, row),
-    removeApprover: (name) => connection.run('removeApprover', name) === 1,
+    removeApprover: (name) => removeApprover(connection, name),
+    addMember: (row) => addMember(connection, row),
+    removeMember: (group, approver) => connection.run('removeMember', group, approver) === 1,
     putPin: (row) => putPin(connection, row),
     putBundle: (row) => putBundle(connection, row),
     putInstance: (row) => putInstance(connection, row),

@@ -37,6 +37,8 @@ function row(id: string, change: Partial<ApprovalRow> = {}): ApprovalRow {
     decisionReason: undefined,
     consumedBy: undefined,
     resultPayload: undefined,
+    requiresCredential: false,
+    withdrawnBy: undefined,
     ...change,
   };
 }

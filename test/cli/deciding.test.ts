@@ -193,7 +193,7 @@ it('a credential is printed once, and its name is listed', async () => {
   expect(added.stderr).toBe('shown once: keep it, and hand it to mcp-gate as MCP_GATE_APPROVER\n');
   const { stdout } = await cli(['approvers', 'list', '--format', 'json'], { env });
   expect(JSON.parse(stdout)).toEqual([
-    { name: 'alice', created_at: expect.stringMatching(/Z$/), added_by: `os:${me}` },
+    { name: 'alice', groups: [], created_at: expect.stringMatching(/Z$/), added_by: `os:${me}` },
   ]);
   const second = await cli(['approvers', 'add', 'bob'], { env });
   expect(second.code).toBe(2);

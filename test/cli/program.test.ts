@@ -68,6 +68,7 @@ it('the page of a group names its commands', async () => {
       watch    a live list in the terminal
       approve  say yes to one call
       deny     say no to one call
+      cancel   take a question back that your agent put
 
     options:
       -h, --help  print this page

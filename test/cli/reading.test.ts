@@ -59,7 +59,7 @@ it('status where no gate ever ran says so and makes nothing', async () => {
   const done = await cli(['status'], { env: { MCP_GATE_HOME: state } });
   expect(done).toEqual({
     code: 0,
-    stdout: `no gate is running\napprovals   0 pending\njournal     0 entries, root ${emptyRoot}\nstate       ${state}\n`,
+    stdout: `no gate is running\napprovals   0 pending\napprovers   ANYBODY at a terminal of this user: nobody has a credential\njournal     0 entries, root ${emptyRoot}\nstate       ${state}\n`,
     stderr: '',
   });
   const json = await cli(['status', '--format', 'json'], { env: { MCP_GATE_HOME: state } });
@@ -73,6 +73,7 @@ it('status where no gate ever ran says so and makes nothing', async () => {
     freezes: [],
     mode_override: null,
     approvals: { pending: 0, grants: 0 },
+    approvers: { who: 'terminal', names: [], groups: {}, warnings: [] },
     journal: { size: 0, root: emptyRoot },
     state_dir: state,
     config: null,
@@ -97,6 +98,7 @@ it('status shows a running gate: mode, policy and what was rejected of it, serve
   git       failed  could not be started\\u001b[2J
             withheld "git__a": collides
 approvals   1 pending
+approvers   ANYBODY at a terminal of this user: nobody has a credential
 journal     1 entries, root …
 state       STATE
 `,

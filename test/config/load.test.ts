@@ -57,6 +57,7 @@ it('a file with servers alone enforces, keeps what is captured for 30 days and h
       mode: 'auto_execute',
       expiresInMs: 900_000,
       quorum: 1,
+      requireCredential: false,
       hold: { defaultMs: 40_000, clientsMs: new Map() },
       notify: [],
       rounds: new Map(),

@@ -27,6 +27,8 @@ const pending: ApprovalRow = {
   decisionReason: undefined,
   consumedBy: undefined,
   resultPayload: undefined,
+  requiresCredential: true,
+  withdrawnBy: undefined,
 };
 
 test('an approval comes back as it was put', async () => {

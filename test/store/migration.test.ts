@@ -14,7 +14,7 @@ const fixtures = join(import.meta.dirname, 'fixtures');
 // The statements that made the tables of each version, as they stood in the sources then.
 const tablesOf = (version: Old) => readFileSync(join(fixtures, `schema-${version}.sql`), 'utf8');
 
-type Old = '1' | '2';
+type Old = '1' | '2' | '3';
 
 /** A state folder as a gate of an older version left it, with `count` entries and a decision in flight. */
 function oldFolder(version: Old, count: number): string {
@@ -49,7 +49,7 @@ function schemaOf(dir: string): unknown {
   return openBeside(dir).prepare("SELECT value FROM meta WHERE key = 'schema'").get();
 }
 
-const old = ['1', '2'] as const;
+const old = ['1', '2', '3'] as const;
 
 test.each(old)(
   'a file of version %s keeps its journal and takes what later ones keep',
@@ -65,7 +65,8 @@ test.each(old)(
     expectSound(store, 6);
     expect(store.reusable('k')).toMatchObject({ decisionId: 'new' });
     expect(store.grants()).toEqual([]);
-    expect(schemaOf(dir)).toEqual({ value: '3' });
+    expect(store.memberships()).toEqual([]);
+    expect(schemaOf(dir)).toEqual({ value: '4' });
   },
 );
 
@@ -116,5 +117,5 @@ test('processes that bring one file up to date at once all write to its journal'
   );
   const written = writers.flatMap(({ acknowledged }) => acknowledged).length;
   expectSound(openScratch(dir), 3 + written);
-  expect(schemaOf(dir)).toEqual({ value: '3' });
+  expect(schemaOf(dir)).toEqual({ value: '4' });
 });

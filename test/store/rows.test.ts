@@ -131,6 +131,8 @@ test.each([
       decisionReason: undefined,
       consumedBy: undefined,
       resultPayload: undefined,
+      requiresCredential: false,
+      withdrawnBy: undefined,
     }),
   );
   openBeside(dir).exec(`UPDATE approval SET ${change}`);

@@ -1,0 +1,22 @@
+import type { ApprovalRow, Reader } from '../store/contract.ts';
+import { isEnrolled, isNamed } from './separation.ts';
+
+/**
+ * Those whose yes counts as things stand now, each once: who proved it in a way that still proves it, has not been removed
+ * since, and still is one of those whom policy names, by name or by group.
+ */
+export function provenYeses(
+  reader: Reader,
+  row: ApprovalRow,
+  isCredentialRequired: boolean,
+): readonly string[] {
+  const isTerminalProof = !isCredentialRequired && reader.approvers().length === 0;
+  const votes = reader
+    .votes(row.id)
+    .filter((each) => each.verified && each.verdict === 'approve')
+    .filter(({ via, approver }) =>
+      via === 'terminal' ? isTerminalProof : isTerminalProof || isEnrolled(reader, approver),
+    )
+    .filter(({ via, approver }) => isNamed(reader, row.approvers, { kind: via, name: approver }));
+  return [...new Set(votes.map((each) => each.approver))];
+}
