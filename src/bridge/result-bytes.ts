@@ -1,9 +1,9 @@
 import type { RawResponse, RpcError } from '../core/answer.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { scanObject } from '../core/scan.ts';
 import { readStrict } from '../core/strict-json.ts';
 import { composeResponse } from '../wire/raw-response.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import { scanObject } from '../wire/scan.ts';
 
 // Results are changed in their bytes: what stays of them stays as the server wrote it, long numbers and all.
 
