@@ -1,6 +1,6 @@
 import { GateError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
-import type { ApprovalChange, ApprovalRow, ApprovalState } from './contract.ts';
+import type { ApprovalChange, ApprovalRow, ApprovalState, Edit } from './contract.ts';
 import type { Row } from './driver.ts';
 import { integer, oneOf, optionalInteger, optionalText, text, texts } from './row.ts';
 
@@ -50,6 +50,10 @@ export function findLastApproval(connection: Connection, callKey: string): Appro
   return optional(connection.get('lastApproval', callKey));
 }
 
+export function readApprovalAfter(connection: Connection, id: string): ApprovalRow | undefined {
+  return optional(connection.get('approvalAfter', id));
+}
+
 export function putApproval(connection: Connection, row: ApprovalRow): void {
   connection.run(
     'insertApproval',
@@ -78,6 +82,9 @@ export function putApproval(connection: Connection, row: ApprovalRow): void {
     row.consumedBy ?? null,
     row.resultPayload ?? null,
   );
+  if (row.edited === undefined) return;
+  const { of, ofBinding, by, via, atMs } = row.edited;
+  connection.run('insertEdit', row.id, of, ofBinding, by, via, atMs);
 }
 
 /** Exactly one of several that move the same approval away from `from` gets true. */
@@ -139,5 +146,16 @@ function toApproval(row: Row): ApprovalRow {
     decisionReason: optionalText(row, 'decision_reason'),
     consumedBy: optionalText(row, 'consumed_by'),
     resultPayload: optionalText(row, 'result_payload'),
+    ...(row['edited_of'] !== null && { edited: toEdit(row) }),
+  };
+}
+
+function toEdit(row: Row): Edit {
+  return {
+    of: text(row, 'edited_of'),
+    ofBinding: text(row, 'edited_of_binding'),
+    by: text(row, 'edited_by'),
+    via: oneOf(row, 'edited_via', ['terminal', 'credential']),
+    atMs: integer(row, 'edited_ms'),
   };
 }

@@ -32,6 +32,8 @@ export interface Reader extends ControlReader, GrantReader {
   readonly journal: JournalReader;
   approval(id: string): ApprovalRow | undefined;
   approvals(states: readonly ApprovalState[] | undefined): readonly ApprovalRow[];
+  /** The newest approval that took the place of this one with other arguments. */
+  approvalAfter(id: string): ApprovalRow | undefined;
   votes(approvalId: string): readonly VoteRow[];
   approvers(): readonly ApproverRow[];
   pin(gate: string, server: string, tool: string): PinRow | undefined;
@@ -118,6 +120,7 @@ export type EntryKind =
   | 'decision'
   | 'outcome'
   | 'approval.requested'
+  | 'approval.edited'
   | 'approval.voted'
   | 'approval.approved'
   | 'approval.denied'
@@ -215,6 +218,18 @@ export interface ApprovalRow {
   readonly consumedBy: string | undefined;
   /** Payload id of a result whose caller had gone; fetched once by an identical call. */
   readonly resultPayload: string | undefined;
+  /** Present where a person has changed the arguments: those of `argumentsPayload` are theirs, not the caller's. */
+  readonly edited?: Edit | undefined;
+}
+
+/** How a question came to have other arguments than the call that is waiting. */
+export interface Edit {
+  /** The approval that was changed, and what that was bound to; it asks nothing any more. */
+  readonly of: string;
+  readonly ofBinding: string;
+  readonly by: string;
+  readonly via: VoteRow['via'];
+  readonly atMs: number;
 }
 
 export interface ApprovalChange {

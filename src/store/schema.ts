@@ -3,7 +3,7 @@ import { randomBytes } from '../core/ids.ts';
 import { rootOf } from '../journal/merkle.ts';
 import type { Database } from './driver.ts';
 
-const version = '3';
+const version = '4';
 
 const tables = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -94,10 +94,21 @@ CREATE TABLE IF NOT EXISTS grant_vote (
   terms_payload TEXT NOT NULL, PRIMARY KEY (approval_id, approver)) STRICT, WITHOUT ROWID;
 `;
 
+/** What version 4 adds to version 3. A gate of version 3 that still runs takes no edited approval: its binding says more. */
+const tablesOf4 = `
+CREATE TABLE IF NOT EXISTS approval_edit (
+  approval_id TEXT PRIMARY KEY REFERENCES approval (id),
+  edited_of TEXT NOT NULL REFERENCES approval (id), edited_of_binding TEXT NOT NULL,
+  edited_by TEXT NOT NULL, edited_via TEXT NOT NULL,
+  edited_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS approval_edit_of ON approval_edit (edited_of);
+`;
+
 /** From which version to which, by which tables. They only add, so that an older gate which still runs is not disturbed. */
 const steps = [
   { from: '1', to: '2', adds: tablesOf2 },
   { from: '2', to: '3', adds: tablesOf3 },
+  { from: '3', to: '4', adds: tablesOf4 },
 ] as const;
 
 type Step = (typeof steps)[number];

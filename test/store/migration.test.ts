@@ -14,7 +14,7 @@ const fixtures = join(import.meta.dirname, 'fixtures');
 // The statements that made the tables of each version, as they stood in the sources then.
 const tablesOf = (version: Old) => readFileSync(join(fixtures, `schema-${version}.sql`), 'utf8');
 
-type Old = '1' | '2';
+type Old = '1' | '2' | '3';
 
 /** A state folder as a gate of an older version left it, with `count` entries and a decision in flight. */
 function oldFolder(version: Old, count: number): string {
@@ -49,7 +49,7 @@ function schemaOf(dir: string): unknown {
   return openBeside(dir).prepare("SELECT value FROM meta WHERE key = 'schema'").get();
 }
 
-const old = ['1', '2'] as const;
+const old = ['1', '2', '3'] as const;
 
 test.each(old)(
   'a file of version %s keeps its journal and takes what later ones keep',
@@ -65,7 +65,8 @@ test.each(old)(
     expectSound(store, 6);
     expect(store.reusable('k')).toMatchObject({ decisionId: 'new' });
     expect(store.grants()).toEqual([]);
-    expect(schemaOf(dir)).toEqual({ value: '3' });
+    expect(store.approvalAfter('ap_0')).toBeUndefined();
+    expect(schemaOf(dir)).toEqual({ value: '4' });
   },
 );
 
@@ -80,6 +81,32 @@ test.each(old)(
     expect(tables(brought)).toEqual(tables(fresh));
   },
 );
+
+test('an approval of version 3 comes back as one that nobody has changed, and a changed one as it was put', async () => {
+  const dir = oldFolder('3', 1);
+  const values = [
+    ...['a1', 'pending', 'key', 'binding', 'gate', 'files', 'write', 'p1', 'because', '[]', 'os:rita'],
+    ...['[]', 1, 'sha256:p', 'dev', 'trace', 'd1', 10, 2_000, null, '[]', null, null, null],
+  ];
+  const insert = `INSERT INTO approval VALUES (${values.map(() => '?').join(', ')})`;
+  openBeside(dir).prepare(insert).run(...values);
+  const store = openScratch(dir);
+  const row = store.approval('a1');
+  if (row === undefined) throw new Error('it is gone');
+  expect(row.edited).toBeUndefined();
+  const by = { by: 'dana', via: 'credential', atMs: 20 } as const;
+  const edited = { ...row, id: 'a2', createdMs: 20, edited: { of: 'a1', ofBinding: 'b', ...by } };
+  await store.write('decision', (tx) => tx.putApproval(edited));
+  expect(store.approvalAfter('a1')).toEqual(edited);
+  expect(store.approvals(['pending'])).toEqual([row, edited]);
+});
+
+test('a file of a later version is refused, and stays as it was', () => {
+  const dir = oldFolder('3', 1);
+  openBeside(dir).exec("UPDATE meta SET value = '5' WHERE key = 'schema'");
+  expect(() => openScratch(dir)).toThrow('"gate.db" has schema "5", expected "4"');
+  expect(schemaOf(dir)).toEqual({ value: '5' });
+});
 
 test('when it cannot be finished, the file stays as it was', async () => {
   const dir = oldFolder('1', 2);
@@ -116,5 +143,5 @@ test('processes that bring one file up to date at once all write to its journal'
   );
   const written = writers.flatMap(({ acknowledged }) => acknowledged).length;
   expectSound(openScratch(dir), 3 + written);
-  expect(schemaOf(dir)).toEqual({ value: '3' });
+  expect(schemaOf(dir)).toEqual({ value: '4' });
 });

@@ -88,7 +88,7 @@ test('a database of another schema is refused', async () => {
   expect(() => openScratch(dir)).toThrow(
     expect.objectContaining({
       code: 'store_unsupported',
-      message: '"gate.db" has schema "99", expected "3"',
+      message: '"gate.db" has schema "99", expected "4"',
       hint: 'use the version of mcp-gate that wrote it, or another state folder',
     }),
   );
