@@ -10,6 +10,7 @@ const contracts = [
   'policy/ruling',
   'store/contract',
   'store/control-contract',
+  'store/edit-contract',
   'store/grant-contract',
   'control/contract',
   'approval/contract',

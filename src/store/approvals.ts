@@ -1,7 +1,8 @@
 import { GateError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
-import type { ApprovalChange, ApprovalRow, ApprovalState, Edit } from './contract.ts';
+import type { ApprovalChange, ApprovalRow, ApprovalState } from './contract.ts';
 import type { Row } from './driver.ts';
+import type { Edit } from './edit-contract.ts';
 import { integer, oneOf, optionalInteger, optionalText, text, texts } from './row.ts';
 
 const states: readonly ApprovalState[] = [

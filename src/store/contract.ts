@@ -1,5 +1,6 @@
 import type { JsonObject } from '../core/json.ts';
 import type { ControlReader, ControlTx } from './control-contract.ts';
+import type { Edit } from './edit-contract.ts';
 import type { GrantReader, GrantTx } from './grant-contract.ts';
 
 /**
@@ -220,16 +221,6 @@ export interface ApprovalRow {
   readonly resultPayload: string | undefined;
   /** Present where a person has changed the arguments: those of `argumentsPayload` are theirs, not the caller's. */
   readonly edited?: Edit | undefined;
-}
-
-/** How a question came to have other arguments than the call that is waiting. */
-export interface Edit {
-  /** The approval that was changed, and what that was bound to; it asks nothing any more. */
-  readonly of: string;
-  readonly ofBinding: string;
-  readonly by: string;
-  readonly via: VoteRow['via'];
-  readonly atMs: number;
 }
 
 export interface ApprovalChange {
