@@ -5,11 +5,12 @@ import type { ApprovalRow, Store, Tx, VoteRow } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 import { findApproval } from './approval-id.ts';
 import { bindingHolds } from './binding.ts';
-import { changedInto, putEdit } from './edit.ts';
+import { putEdit } from './edit.ts';
 import { grantKeyFor, hasWished, makeGrant, putWish, whyNoRoom } from './grant.ts';
 import type { GrantTerms } from './grant-terms.ts';
 import { approvalEntry, expireIfDue } from './record.ts';
 import { type Approver, whyNotApprover, whyNotTerminal } from './separation.ts';
+import { notPending } from './versions.ts';
 
 interface DecisionRequest {
   /** The id, or a beginning of it. */
@@ -78,8 +79,7 @@ function vote(tx: Tx, id: string, request: Vote, nowMs: number): Decided | GateE
   if (found === undefined) return new GateError('not_found', `approval "${id}" does not exist`);
   const row = expireIfDue(tx, found, nowMs);
   if (row.state !== 'pending') {
-    const message = `approval "${id}" is ${row.state}, expected pending`;
-    return new GateError('approval_refused', message, changedInto(tx, row));
+    return notPending(tx, row);
   }
   if (request.verdict === 'deny') return deny(tx, row, request, nowMs);
   if (!bindingHolds(tx, row)) {

@@ -9,7 +9,7 @@ import { askedCall, requestedEntry } from './asked-call.ts';
 import { bindingOf } from './binding.ts';
 import { approvalEntry, unusedId } from './record.ts';
 import type { Approver } from './separation.ts';
-import { latest, original } from './versions.ts';
+import { original } from './versions.ts';
 
 const dayMs = 86_400_000;
 
@@ -80,13 +80,6 @@ function fieldsOf(tx: Tx, edited: ApprovalRow, commitment: string): JsonObject {
     ...{ quorum: edited.quorum, approvers: edited.approvers, requester: edited.requester },
     expires: timestamp(edited.expiresMs),
   };
-}
-
-/** Why there can be no vote on an approval that was changed: what asks in its place has another id. */
-export function changedInto(tx: Tx, row: ApprovalRow): { readonly hint?: string } {
-  const now = latest(tx, row);
-  if (now.id === row.id) return {};
-  return { hint: `its arguments were changed: mcp-gate approvals show ${now.id}` };
 }
 
 const unproven = new GateError(

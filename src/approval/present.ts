@@ -3,6 +3,7 @@ import { digestOf } from '../core/digest.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { printable } from '../core/printable.ts';
 import type { ApprovalRow, Reader, VoteRow } from '../store/contract.ts';
+import { editFacts, editLines } from './present-edit.ts';
 import { wrap } from './wrap.ts';
 
 /** What `approvals list --format json` says of one approval. */
@@ -39,6 +40,7 @@ export function approvalDetail(reader: Reader, row: ApprovalRow, nowMs: number) 
     decided_by: row.decidedBy,
     decision_reason: row.decisionReason ?? null,
     consumed_by: row.consumedBy ?? null,
+    ...editFacts(reader, row),
   } as const;
 }
 
@@ -74,7 +76,12 @@ export function detailLines(detail: Detail, columns: number): readonly string[] 
   const lines = facts.flatMap(([label, value]) =>
     wrap(`${label.padEnd(12)}${printable(value)}`, columns),
   );
-  return [...lines, 'arguments', ...argumentLines(detail.arguments, columns)];
+  return [
+    ...lines,
+    'arguments',
+    ...argumentLines(detail.arguments, columns),
+    ...editLines(detail, columns),
+  ];
 }
 
 // Broken by us and escaped line by line, so that no string in the arguments can pass for a line of ours.

@@ -1,3 +1,4 @@
+import { GateError } from '../core/errors.ts';
 import type { ApprovalRow, Reader } from '../store/contract.ts';
 
 /** The approval that asks now what this one asked before somebody changed the arguments; itself where nobody did. */
@@ -22,4 +23,13 @@ export function original(reader: Reader, row: ApprovalRow): ApprovalRow | undefi
     found = before;
   }
   return found;
+}
+
+/** Why there is no vote on an approval that waits no more; one that was changed asks under another id. */
+export function notPending(reader: Reader, row: ApprovalRow): GateError {
+  const now = latest(reader, row);
+  const message = `approval "${row.id}" is ${row.state}, expected pending`;
+  if (now.id === row.id) return new GateError('approval_refused', message);
+  const hint = `its arguments were changed: mcp-gate approvals show ${now.id}`;
+  return new GateError('approval_refused', message, { hint });
 }
