@@ -9,6 +9,7 @@ import type { Caller, ToolCall } from './core/tool-call.ts';
 import { type DecideParts, decide, first, type Ruling } from './enforcement/decide.ts';
 import { delivered } from './enforcement/deliver.ts';
 import { type DecisionRef, type Refusal, refOf, refuse } from './enforcement/denial.ts';
+import { afterYes, startedAnew } from './enforcement/edited.ts';
 import { handedOut } from './enforcement/handed-out.ts';
 import type { RecordParts } from './enforcement/parts.ts';
 import { record } from './enforcement/record.ts';
@@ -80,7 +81,7 @@ async function run(
         if (step.approval.decisionId === ruling.decisionId) parts.onAsked(ruling, step.approval);
         const verdict = await hold(parts, ruling, step.approval);
         if (verdict.kind !== 'approved') return unapproved(parts, ruling, verdict);
-        standing = { ...standing, approval: { kind: 'once', row: verdict.approval } };
+        ({ call, standing } = afterYes(ruling, verdict));
         break;
       }
       case 'granted':
@@ -95,7 +96,7 @@ async function run(
         if (await parts.joinedUntilOver(step.key, caller)) break;
         return refuse(call, isStopped(caller) ? 'frozen' : 'running', refOf(ruling));
       case 'again':
-        standing = { ...standing, approval: undefined, prior: step.prior };
+        ({ call, standing } = startedAnew(call, standing, step.prior));
         break;
       case 'handed':
         return handedOut(ruling, step);

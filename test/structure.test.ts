@@ -11,6 +11,7 @@ const contracts = [
   'store/contract',
   'store/approver-contract',
   'store/control-contract',
+  'store/edit-contract',
   'store/grant-contract',
   'control/contract',
   'approval/contract',

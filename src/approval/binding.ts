@@ -2,17 +2,18 @@ import { canonical } from '../core/canonical.ts';
 import { timestamp } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
 import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { Edit } from '../store/edit-contract.ts';
 import type { ApprovalRequest } from './contract.ts';
 
 /**
- * The key under which identical calls meet. The gate is part of it: one server key names different servers in two
+ * The key under which identical calls meet: a call that a person has changed meets those that it was changed from. The gate is part of it: one server key names different servers in two
  * configurations that share a state folder.
  */
 export function callKeyOf(request: ApprovalRequest): string {
   return digestOf(
     canonical({
       action: request.action,
-      arguments: digestOf(request.canonicalArguments),
+      arguments: digestOf(request.edited?.asked ?? request.canonicalArguments),
       environment: request.environment,
       gate: request.gate,
       pin: request.pin ?? null,
@@ -26,10 +27,11 @@ export function callKeyOf(request: ApprovalRequest): string {
 
 /**
  * The key of all calls that differ from this one in nothing but their arguments: what a standing grant covers at most.
- * Undefined for what is no tool call, and for one that carries more to the tool than arguments.
+ * Undefined for what is no tool call, for one that carries more to the tool than arguments, and for one that a person has
+ * changed, which is a yes to that one call.
  */
 export function grantKeyOf(request: ApprovalRequest): string | undefined {
-  if (request.action !== 'tools/call' || !request.isPlain) return undefined;
+  if (request.action !== 'tools/call' || !request.isPlain || request.edited) return undefined;
   return digestOf(
     canonical({
       action: request.action,
@@ -65,6 +67,7 @@ export function bindingOf(parts: BoundParts, canonicalArguments: Uint8Array | st
       approvers: parts.approvers,
       arguments: digestOf(canonicalArguments),
       call_key: parts.callKey,
+      ...(parts.edited !== undefined && { edited: editFields(parts.edited) }),
       environment: parts.environment,
       expires: timestamp(parts.expiresMs),
       gate: parts.gate,
@@ -80,8 +83,24 @@ export function bindingOf(parts: BoundParts, canonicalArguments: Uint8Array | st
   );
 }
 
+function editFields({ of, ofBinding, by, via, atMs }: Edit) {
+  return { at: timestamp(atMs), by, of, of_binding: ofBinding, via };
+}
+
 /** Recomputed from the row and the arguments as they are stored now; erased arguments bind nothing. */
 export function bindingHolds(reader: Reader, row: ApprovalRow): boolean {
   const bytes = reader.payload(row.argumentsPayload);
   return bytes !== undefined && bindingOf(row, bytes) === row.binding;
+}
+
+/**
+ * Whether an approval is about this very request. One whose arguments a person changed is so for the call that has them,
+ * and for no other: it never answers for the arguments that it was asked with.
+ */
+export function isAbout(reader: Reader, row: ApprovalRow, request: ApprovalRequest): boolean {
+  if (callKeyOf(request) !== row.callKey) return false;
+  if (row.edited === undefined) return request.edited === undefined;
+  const bytes = reader.payload(row.argumentsPayload);
+  const isEdited = request.edited !== undefined;
+  return isEdited && bytes?.equals(Buffer.from(request.canonicalArguments)) === true;
 }

@@ -2,7 +2,7 @@ import type { Action } from '../core/action.ts';
 import type { Held } from '../core/held.ts';
 import type { Lifetime } from '../core/lifetime.ts';
 import type { Decision } from '../policy/decision.ts';
-import type { ApprovalRow, Tx } from '../store/contract.ts';
+import type { ApprovalRow, Reader, Tx } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 
 /** What a person is asked, before anybody is: everything the yes is bound to. */
@@ -28,6 +28,15 @@ export interface ApprovalRequest {
   readonly traceId: string;
   /** The approval that an earlier request of this call has waited for. */
   readonly awaited?: Held | undefined;
+  /** Present where a person has changed the arguments. */
+  readonly edited?: EditedRequest | undefined;
+}
+
+export interface EditedRequest {
+  /** RFC 8785 text of what the caller had asked with: the call is found by it. */
+  readonly asked: string;
+  /** The approval that came of the change. */
+  readonly row: ApprovalRow;
 }
 
 /** A yes that a decision may rest on: to this call, or a standing one to calls like it. */
@@ -37,7 +46,8 @@ export type Yes =
 
 /** What became of the wait for a person. */
 export type Verdict =
-  | { readonly kind: 'approved'; readonly approval: ApprovalRow }
+  /** `edited` is what the yes is bound to, where that is not what was asked: RFC 8785 text. */
+  | { readonly kind: 'approved'; readonly approval: ApprovalRow; readonly edited?: string }
   | { readonly kind: 'denied'; readonly approval: ApprovalRow }
   | { readonly kind: 'expired'; readonly approval: ApprovalRow }
   /** Somebody took the question back: the call is over. */
@@ -53,10 +63,14 @@ export type Verdict =
  * `consume` runs inside the transaction of the re-decision and is true for exactly one caller. `granted` finds a standing
  * grant that answers everything that is asked of the call; `use` takes one of its uses, inside the transaction of the
  * re-decision, and gives back the used-up approval that stands for it; undefined when none was left.
+ * A person may change the arguments while a call waits: `wait` goes on with the approval that came of it, and says what its
+ * yes is for. `isAbout` tells whether an approval is one for this very request; `overrule` ends one that policy will not have.
  */
 export interface ApprovalDesk {
   /** The key under which identical calls meet. */
   callKey(request: ApprovalRequest): string;
+  isAbout(reader: Reader, approval: ApprovalRow, request: ApprovalRequest): boolean;
+  overrule(tx: Tx, approval: ApprovalRow, decisionId: string, nowMs: number): void;
   open(tx: Tx, request: ApprovalRequest, nowMs: number): ApprovalRow;
   wait(approval: ApprovalRow, hold: Hold): Promise<Verdict>;
   consume(tx: Tx, approval: ApprovalRow, decisionId: string, nowMs: number): boolean;

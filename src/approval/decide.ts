@@ -1,14 +1,17 @@
 import type { Clock } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { ApprovalRow, Store, Tx, VoteRow } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 import { findApproval } from './approval-id.ts';
 import { bindingHolds } from './binding.ts';
+import { putEdit } from './edit.ts';
 import { grantKeyFor, hasWished, makeGrant, putWish, whyNoRoom } from './grant.ts';
 import type { GrantTerms } from './grant-terms.ts';
 import { provenYeses } from './quorum.ts';
 import { approvalEntry, expireIfDue } from './record.ts';
 import { type Approver, whyNotApprover, whyNotTerminal } from './separation.ts';
+import { notPending } from './versions.ts';
 
 interface DecisionRequest {
   /** The id, or a beginning of it. */
@@ -20,7 +23,14 @@ interface DecisionRequest {
   readonly grant?: GrantTerms | undefined;
   /** What the configuration says now; what the question was put under counts beside it. */
   readonly requireCredential?: boolean;
+  /** With a yes: the arguments that it is for, in place of those that were asked with. */
+  readonly edit?: JsonObject | undefined;
 }
+
+const onlyOnce = new GateError(
+  'usage',
+  'a grant and changed arguments at once: a yes to changed arguments is for one call',
+);
 
 /** The request with what it takes to make a grant. */
 interface Vote extends DecisionRequest {
@@ -57,6 +67,7 @@ export async function decideApproval(
       `"reason" has ${reason.length} characters, expected at most ${longestReason}`,
     );
   }
+  if (request.grant !== undefined && request.edit !== undefined) throw onlyOnce;
   const grantKey = request.grant === undefined ? undefined : grantKeyFor(parts.store, row);
   // A refusal is returned, not thrown: the transaction may have marked an expiry that must be kept.
   const result = await parts.store.write('decision', (tx) =>
@@ -71,7 +82,7 @@ function vote(tx: Tx, id: string, request: Vote, nowMs: number): Decided | GateE
   if (found === undefined) return new GateError('not_found', `approval "${id}" does not exist`);
   const row = expireIfDue(tx, found, nowMs);
   if (row.state !== 'pending') {
-    return refused(`approval "${id}" is ${row.state}, expected pending`);
+    return notPending(tx, row);
   }
   if (request.verdict === 'deny') return deny(tx, row, request, nowMs);
   if (!bindingHolds(tx, row)) {
@@ -88,7 +99,9 @@ function vote(tx: Tx, id: string, request: Vote, nowMs: number): Decided | GateE
   const { grantKey } = request;
   const noRoom = grantKey === undefined ? undefined : whyNoRoom(tx, grantKey, nowMs);
   if (noRoom !== undefined) return noRoom;
-  return approve(tx, row, request, nowMs);
+  if (request.edit === undefined) return approve(tx, row, request, nowMs);
+  const edited = putEdit(tx, row, request.edit, approver, nowMs);
+  return edited instanceof GateError ? edited : approve(tx, edited, request, nowMs);
 }
 
 // Refusing is safe in anybody's name, the requester's included; the entry says whether the name was proven.

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { ApprovalRow, Store, Tx } from '../store/contract.ts';
-import { bindingHolds, callKeyOf } from './binding.ts';
+import { bindingHolds, callKeyOf, isAbout } from './binding.ts';
 import type { ApprovalDesk } from './contract.ts';
 import { findStandingGrant, useGrant } from './grant-use.ts';
 import { approvalEntry, openApproval } from './record.ts';
@@ -21,6 +21,8 @@ export function createDesk(options: DeskOptions): ApprovalDesk {
   const waiting = new Waiting({ store, clock, pollMs, progressMs });
   return {
     callKey: callKeyOf,
+    isAbout,
+    overrule,
     open: (tx, request, nowMs) => openApproval(tx, request, nowMs, defaults),
     wait: (approval, hold) => waiting.wait(approval, hold),
     consume,
@@ -42,4 +44,11 @@ function consume(tx: Tx, approval: ApprovalRow, decisionId: string, nowMs: numbe
     decisionId,
   });
   return true;
+}
+
+// Left over, it would send every identical call the way that policy has just refused: the next one is asked about anew.
+function overrule(tx: Tx, { id }: ApprovalRow, decisionId: string, nowMs: number): void {
+  const row = tx.approval(id);
+  if (row === undefined || !tx.moveApproval(id, 'approved', { state: 'cancelled' })) return;
+  tx.append(approvalEntry('approval.cancelled', row, nowMs, { overruled_by: decisionId }));
 }

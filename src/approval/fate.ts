@@ -1,4 +1,5 @@
 import { isObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
 import { isRunning } from '../core/process-start.ts';
 import type { OutcomeStatus } from '../journal/entries.ts';
 import type { ApprovalRow, Reader } from '../store/contract.ts';
@@ -37,7 +38,7 @@ export function fateOf(reader: Reader, { state, consumedBy }: ApprovalRow): Fate
       at: null,
     };
   }
-  const body: unknown = JSON.parse(entry.body);
+  const body: unknown = parseJson(entry.body);
   const { status, time } = isObject(body) ? body : {};
   const at = typeof time === 'string' ? time : null;
   // An outcome of a newer version ends it too, in a way that is not known here.

@@ -24,7 +24,8 @@ export function findStandingGrant(
   const found = key === undefined ? [] : tx.grantsFor(key, nowMs);
   if (found.length === 0) return undefined;
   const own = tx.approvalFor(callKeyOf(request), nowMs);
-  if (own !== undefined && own.state !== 'pending') return undefined;
+  // Nor does a grant answer where a person has changed the call, and others still have to say something.
+  if (own !== undefined && (own.state !== 'pending' || own.edited !== undefined)) return undefined;
   const terms = termsOf(request, defaults);
   return found.find((grant) => {
     const given = { ...grant, requiresCredential: grant.via === 'credential' };
@@ -45,9 +46,10 @@ export function useGrant(
   // Everything is read again: what the caller holds may be older than another gate's commit.
   const grant = tx.grant(id);
   if (grant === undefined || grant.grantKey !== grantKeyOf(request)) return undefined;
-  if (!applies(tx, grant, request) || !tx.useGrant(id, nowMs)) return undefined;
+  const asked = tx.approvalFor(callKeyOf(request), nowMs);
+  if (asked?.edited !== undefined || !applies(tx, grant, request)) return undefined;
+  if (!tx.useGrant(id, nowMs)) return undefined;
   const row = usedUp(tx, grant, request, nowMs);
-  const asked = tx.approvalFor(row.callKey, nowMs);
   // The question is answered by the grant: left open, a yes to it would let one more call through.
   if (asked?.state === 'pending' && tx.moveApproval(asked.id, 'pending', { state: 'cancelled' })) {
     tx.append(approvalEntry('approval.cancelled', asked, nowMs, { superseded_by: row.id }));

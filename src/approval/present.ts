@@ -5,6 +5,7 @@ import { parseJson } from '../core/parse-json.ts';
 import { printable } from '../core/printable.ts';
 import type { ApprovalRow, Reader, VoteRow } from '../store/contract.ts';
 import { fateOf, fateText } from './fate.ts';
+import { editFacts, editLines } from './present-edit.ts';
 import { wrap } from './wrap.ts';
 
 /** What `approvals list --format json` says of one approval. */
@@ -45,6 +46,7 @@ export function approvalDetail(reader: Reader, row: ApprovalRow, nowMs: number) 
     consumed_by: row.consumedBy ?? null,
     requires_credential: row.requiresCredential,
     withdrawn_by: row.withdrawnBy ?? null,
+    ...editFacts(reader, row),
   } as const;
 }
 
@@ -84,7 +86,12 @@ export function detailLines(detail: Detail, columns: number): readonly string[] 
   const lines = facts.flatMap(([label, value]) =>
     wrap(`${label.padEnd(12)}${printable(value)}`, columns),
   );
-  return [...lines, 'arguments', ...argumentLines(detail.arguments, columns)];
+  return [
+    ...lines,
+    'arguments',
+    ...argumentLines(detail.arguments, columns),
+    ...editLines(detail, columns),
+  ];
 }
 
 // Broken by us and escaped line by line, so that no string in the arguments can pass for a line of ours.

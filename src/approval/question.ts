@@ -21,6 +21,7 @@ export function questionOf(
   detail: Detail,
   columns: number,
   grant: readonly string[] = [],
+  asks = grant.length === 0 ? 'approve this call?' : 'approve this call, and grant those?',
 ): Question {
   const lines = detailLines(detail, columns);
   const about = [...aboutLines(detail, columns), ...grant];
@@ -28,10 +29,7 @@ export function questionOf(
   if (hidden === 0) {
     return {
       lines: [...lines, '', ...about],
-      prompt:
-        grant.length === 0
-          ? 'approve this call? [y/N] '
-          : 'approve this call, and grant those? [y/N] ',
+      prompt: `${asks} [y/N] `,
       isYes: (typed) => /^y(es)?$/i.test(typed),
     };
   }

@@ -3,10 +3,12 @@ import { digestOf } from '../core/digest.ts';
 import { randomBytes, uuidv7 } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ApprovalRow, EntryDraft, EntryKind, Tx } from '../store/contract.ts';
+import type { Edit } from '../store/edit-contract.ts';
 import { newApprovalId } from './approval-id.ts';
 import { bindingOf, callKeyOf, grantKeyOf } from './binding.ts';
-import type { ApprovalRequest } from './contract.ts';
+import type { ApprovalRequest, EditedRequest } from './contract.ts';
 import { type ApprovalDefaults, answers, type Terms, termsOf, together } from './terms.ts';
+import { latest } from './versions.ts';
 
 const dayMs = 86_400_000;
 
@@ -41,7 +43,7 @@ function endedMeanwhile(
 ): ApprovalRow | undefined {
   const found = awaited && tx.approval(awaited.approvalId);
   if (found?.callKey !== callKey || found.binding !== awaited?.binding) return undefined;
-  const row = expireIfDue(tx, found, nowMs);
+  const row = expireIfDue(tx, latest(tx, found), nowMs);
   // A yes is not used in time, or it was a no; what was used up, or gave way to another question, is asked anew.
   const isOver = row.state === 'expired' || row.state === 'denied' || row.state === 'approved';
   return isOver || row.withdrawnBy !== undefined ? row : undefined;
@@ -95,6 +97,7 @@ function ask(
     reason: request.decision.reason,
     createdMs: nowMs,
     expiresMs: nowMs + terms.lifeMs,
+    ...(request.edited !== undefined && { edited: stillEdited(request.edited) }),
   };
   const bytes = Buffer.from(request.canonicalArguments);
   const salt = randomBytes(32);
@@ -117,6 +120,11 @@ function ask(
   return row;
 }
 
+/** What a person has changed stays changed when more is asked about it. */
+function stillEdited({ row }: EditedRequest): Edit | undefined {
+  return row.edited && { ...row.edited, of: row.id, ofBinding: row.binding };
+}
+
 export function unusedId(tx: Tx): string {
   let id = newApprovalId();
   while (tx.approval(id) !== undefined) id = newApprovalId();
@@ -136,6 +144,7 @@ function requested(row: ApprovalRow, request: ApprovalRequest, commitment: strin
     approvers: row.approvers,
     requires_credential: row.requiresCredential,
     requester: row.requester,
+    ...(row.edited !== undefined && { edited_by: row.edited.by, edited_from: row.edited.of }),
     arguments_commitment: commitment,
     arguments_payload: row.argumentsPayload,
   });

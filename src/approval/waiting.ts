@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { ApprovalRow, Store } from '../store/contract.ts';
 import type { Hold, Verdict } from './contract.ts';
 import { expireIfDue } from './record.ts';
+import { latest } from './versions.ts';
 
 interface WaitingParts {
   readonly store: Store;
@@ -86,7 +87,7 @@ export class Waiting {
     if (kind === 'due') {
       this.#expire(wait);
     } else if (kind !== undefined) {
-      wait.settle({ kind, approval: wait.approval });
+      this.#end(wait, kind);
     } else if (now >= wait.endsAt) {
       wait.settle(pending(wait));
     } else if (now >= wait.progressAt) {
@@ -95,11 +96,29 @@ export class Waiting {
     }
   }
 
+  // What a yes to changed arguments is for must be there; erased, it is for nothing.
+  #end(wait: Wait, kind: Verdict['kind']): void {
+    const { approval } = wait;
+    if (kind !== 'approved' || approval.edited === undefined) {
+      wait.settle({ kind, approval });
+      return;
+    }
+    try {
+      const edited = this.#parts.store.payload(approval.argumentsPayload)?.toString();
+      wait.settle(
+        edited === undefined ? { kind: 'expired', approval } : { kind, approval, edited },
+      );
+    } catch {
+      // As below: it is read again at the next tick.
+      this.#seen = undefined;
+    }
+  }
+
   /** False when the approval is no longer there. */
   #refresh(wait: Wait): boolean {
     try {
       const row = this.#parts.store.approval(wait.approval.id);
-      if (row !== undefined) wait.approval = row;
+      if (row !== undefined) wait.approval = latest(this.#parts.store, row);
       return row !== undefined;
     } catch {
       // As above: what was read last stands, and it is read again although the version has not moved.

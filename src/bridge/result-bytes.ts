@@ -1,10 +1,11 @@
 import type { RawResponse, RpcError } from '../core/answer.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
+import { withValue } from '../core/raw-value.ts';
+import { scanObject } from '../core/scan.ts';
 import { readStrict } from '../core/strict-json.ts';
 import { composeResponse } from '../wire/raw-response.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import { scanObject } from '../wire/scan.ts';
 
 // Results are changed in their bytes: what stays of them stays as the server wrote it, long numbers and all.
 
@@ -66,23 +67,6 @@ function resultIsEmpty(line: Buffer, start: number, end: number): boolean {
 /** The error with these members in place of its own. */
 export function withError(response: RawResponse, error: JsonObject): RawResponse {
   return withValue(response, [Buffer.from(JSON.stringify(error))], undefined);
-}
-
-function withValue(
-  response: RawResponse,
-  parts: readonly Buffer[],
-  resultType: string | undefined,
-): RawResponse {
-  const { line, id, value } = response;
-  const written = Buffer.concat([line.subarray(0, value[0]), ...parts, line.subarray(value[1])]);
-  const shift = written.length - line.length;
-  return {
-    ...response,
-    line: written,
-    id: id[0] < value[0] ? id : [id[0] + shift, id[1] + shift],
-    value: [value[0], value[1] + shift],
-    resultType,
-  };
 }
 
 function typeOf(text: string): string {

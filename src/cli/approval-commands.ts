@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { Act } from './act.ts';
+import { addEditOptions, type EditOptions, editExamples } from './edit-options.ts';
 import type { GrantOptions } from './grant-options.ts';
 import { addGroupCommands } from './group-commands.ts';
 import { explain } from './help.ts';
 import { configOption, formatOption, type ReadingOptions, type StateOptions } from './options.ts';
 
-interface DecideOptions extends StateOptions, GrantOptions {
+interface DecideOptions extends StateOptions, GrantOptions, EditOptions {
   readonly reason?: string;
   readonly as?: string;
 }
@@ -113,10 +114,13 @@ function addDecision(parent: Command, act: Act, verdict: 'approve' | 'deny'): vo
         isYes ? 'in a terminal' : 'the reason is kept in the journal',
         `mcp-gate ${verdict} ap_0123456789${isYes ? '' : ' --reason "not on production"'}`,
       ],
-      ...(isYes ? grantExamples : []),
+      ...(isYes ? [...grantExamples, ...editExamples] : []),
     ],
   });
-  if (isYes) addGrantOptions(command);
+  if (isYes) {
+    addGrantOptions(command);
+    addEditOptions(command);
+  }
   command
     .option('--reason <TEXT>', 'why, for the record')
     .option('--as <NAME>', 'whose answer it is; without a credential it is noted as claimed')

@@ -1,5 +1,4 @@
 import { userInfo } from 'node:os';
-import { createInterface } from 'node:readline/promises';
 import { findApproval } from '../approval/approval-id.ts';
 import { decideApproval } from '../approval/decide.ts';
 import { type GrantTerms, termsForGrant } from '../approval/grant-terms.ts';
@@ -10,14 +9,18 @@ import { questionOf } from '../approval/question.ts';
 import { type Approver, whyNotTerminal } from '../approval/separation.ts';
 import { timestamp } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { ApprovalRow, Store } from '../store/contract.ts';
 import { columnsOf } from './approvals-columns.ts';
+import { ask } from './ask.ts';
+import { type Changing, decideEdited } from './decide-edited.ts';
+import { type EditOptions, type EditWish, editWishOf } from './edit-options.ts';
 import { type GrantOptions, wishOf } from './grant-options.ts';
 import { type Io, isInteractive, print, tell } from './io.ts';
 import type { StateOptions } from './options.ts';
 import { findPlace, isCredentialRequired, withStore } from './state.ts';
 
-interface Answer extends StateOptions, GrantOptions {
+interface Answer extends StateOptions, GrantOptions, EditOptions {
   readonly id: string;
   readonly verdict: 'approve' | 'deny';
   readonly reason?: string;
@@ -27,6 +30,7 @@ interface Answer extends StateOptions, GrantOptions {
 /** One person's yes or no. A yes needs a credential, or a terminal on which the whole call was shown first. */
 export async function decide(io: Io, answer: Answer): Promise<number> {
   const wish = wishOf(answer);
+  const edit = editWishOf(answer, answer.grant);
   const place = await findPlace(io, answer);
   const requireCredential = isCredentialRequired(place);
   return withStore(place, 'refuse', async (store) => {
@@ -36,28 +40,43 @@ export async function decide(io: Io, answer: Answer): Promise<number> {
       osUser: userInfo().username,
       as: answer.as,
     });
-    const { verdict, reason } = answer;
     const row = findApproval(store, answer.id);
     const grant = wish && termsForGrant(store, row, wish);
-    if (verdict === 'approve' && approver.kind !== 'credential') {
-      const required = requireCredential || row.requiresCredential;
-      const hindrance = whyNotTerminal(store, approver, required);
-      if (hindrance !== undefined) throw hindrance;
-      if (!(await confirm(io, store, row, grant))) {
-        tell(io, 'nothing was decided');
-        return 1;
-      }
+    const { stateDir } = place;
+    const asked = { io, store, stateDir, row, approver, requireCredential };
+    const decided = await voteSeen(asked, answer, grant, edit);
+    if (decided === undefined) {
+      tell(io, 'nothing was decided');
+      return 1;
     }
-    // The call that was shown: by now the beginning of an id may name another.
-    const request = { id: row.id, verdict, approver, reason, grant, requireCredential };
-    const decided = await decideApproval({ store, clock: Date.now }, request);
-    print(io, [outcome(decided, approver), ...grantOutcome(decided)]);
+    const changed = edit === undefined ? [] : [`changed ${row.id} into ${decided.approval.id}`];
+    print(io, [...changed, outcome(decided, approver), ...grantOutcome(decided)]);
     const isMissing = grant !== undefined && decided.grant === undefined;
     if (isMissing && decided.approval.state === 'approved') {
       tell(io, 'no grant was made: not all of those who approved wanted the same one');
     }
     return 0;
   });
+}
+
+/** The vote, once the person has seen what it is about; undefined when they decide nothing. */
+async function voteSeen(
+  asked: Changing & { readonly requireCredential: boolean },
+  { verdict, reason }: Answer,
+  grant: GrantTerms | undefined,
+  wish: EditWish | undefined,
+): Promise<Decided | undefined> {
+  const { io, store, row, approver, requireCredential } = asked;
+  const isUnseen = verdict === 'approve' && approver.kind !== 'credential';
+  const isRequired = requireCredential || row.requiresCredential;
+  const hindrance = isUnseen ? whyNotTerminal(store, approver, isRequired) : undefined;
+  if (hindrance !== undefined) throw hindrance;
+  // The call that was shown: by now the beginning of an id may name another.
+  const request = { id: row.id, verdict, approver, reason, grant, requireCredential };
+  const vote = (edit?: JsonObject) =>
+    decideApproval({ store, clock: Date.now }, { ...request, edit });
+  if (wish !== undefined) return decideEdited(asked, wish, vote);
+  return isUnseen && !(await confirm(io, store, row, grant)) ? undefined : vote();
 }
 
 async function confirm(
@@ -81,15 +100,7 @@ async function confirm(
   const detail = approvalDetail(store, row, nowMs);
   const { lines, prompt, isYes } = questionOf(detail, columns, wished);
   for (const line of lines) tell(io, line);
-  const reader = createInterface({ input: io.stdin, output: io.stderr });
-  // The end of input, or control-C, is no answer, and so it is no yes.
-  const closed = new Promise<string>((resolve) => reader.once('close', () => resolve('')));
-  try {
-    const typed = await Promise.race([reader.question(prompt), closed]);
-    return isYes(typed.trim());
-  } finally {
-    reader.close();
-  }
+  return isYes(await ask(io, prompt));
 }
 
 type Decided = Awaited<ReturnType<typeof decideApproval>>;

@@ -23,6 +23,7 @@ export function approvalRequest(gate: string, ruling: Ruling): ApprovalRequest {
     decisionId: ruling.decisionId,
     traceId: call.traceId,
     awaited: caller.rounds?.held,
+    edited: ruling.standing.edited,
   };
 }
 
@@ -38,7 +39,7 @@ export function reuseParts(gate: string, ruling: Ruling): ReuseParts {
 }
 
 /** What a person says yes to: the arguments, and whatever else the request carries to the tool. */
-function askedFor({ call, canonicalArguments }: Ruling) {
+export function askedFor({ call, canonicalArguments }: Ruling) {
   const { name: _, ...others } = call.request.fields ?? {};
   if (Object.keys(others).length === 0) return { isPlain: true, canonicalArguments };
   const text = canonical({ arguments: call.arguments, params: others });

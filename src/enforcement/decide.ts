@@ -14,6 +14,7 @@ import type { ActivePolicy, PolicySource, PolicyVersion } from '../policy/contra
 import type { Decision } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/input.ts';
 import { deny, effective, hostDenial, viewOf } from '../policy/ruling.ts';
+import type { ApprovalRow } from '../store/contract.ts';
 import { hostRefusal } from './host-refusal.ts';
 import { keyUse } from './key-use.ts';
 import { noObligations } from './obligations/draft.ts';
@@ -80,6 +81,8 @@ export interface Standing {
   readonly settled: readonly string[];
   /** How this call came to stand in the place of another. */
   readonly rewritten: Rewritten | undefined;
+  /** The person's change that this call comes from. */
+  readonly edited: Edited | undefined;
 }
 
 export const first: Standing = {
@@ -88,6 +91,7 @@ export const first: Standing = {
   prior: null,
   settled: [],
   rewritten: undefined,
+  edited: undefined,
 };
 
 /** How a call came to stand in the place of another. */
@@ -102,6 +106,17 @@ export interface Rewritten {
   readonly settings: CallSettings;
   /** What the rules that wanted this call want for its result. */
   readonly obligations: Decision['obligations'];
+}
+
+/** A call whose arguments a person has changed when asked about it. */
+export interface Edited {
+  /** The yes that goes with the change. */
+  readonly row: ApprovalRow;
+  /** RFC 8785 text of what was asked about. */
+  readonly asked: string;
+  /** The call that was asked about, and how it had come to stand there. */
+  readonly call: ToolCall;
+  readonly rewritten: Rewritten | undefined;
 }
 
 /** Gathers the facts and asks policy, once. Never throws: whatever goes wrong is a denial. */

@@ -4,6 +4,7 @@ import type { Json } from '../core/json.ts';
 import type { OutcomeStatus } from '../journal/entries.ts';
 import type { Ruling } from './decide.ts';
 import { markedError, markedResult, type Refusal, refOf, refuse } from './denial.ts';
+import { bytesWithNote, withNote } from './edit-note.ts';
 import { judged } from './judged.ts';
 import { noteLabels } from './labels.ts';
 import type { Adapted } from './obligations/adapt.ts';
@@ -30,10 +31,21 @@ export interface Delivered {
 
 /** What became of a call, for its caller and its session. */
 export function delivered(ruling: Ruling, delivery: Delivery): Delivered {
-  const result = underObligations(ruling, delivery);
+  const result = saidToBeEdited(ruling, underObligations(ruling, delivery));
   // What a server says on the way to an answer, or in place of one, has been read as well.
   if (delivery.kind !== 'unsent') noteLabels(ruling, result.classes);
   return result;
+}
+
+/** The agent is told that the call was changed, and whoever fetches the result is: under the call that was asked for. */
+function saidToBeEdited(ruling: Ruling, result: Delivered): Delivered {
+  const { kept, told } = result;
+  if (ruling.standing.edited === undefined || kept === undefined) return result;
+  const answer = withNote(ruling, result.answer);
+  if (told.part === 'error') return { ...result, answer };
+  const noted = bytesWithNote(kept);
+  // Who makes the changed call themselves finds no such words in a result that is used again.
+  return { ...result, answer, kept: noted, told: { ...told, bytes: noted }, isFinal: false };
 }
 
 /** What a server says later of a call that it goes on with as a task; undefined when nothing of it may be passed on. */
@@ -41,9 +53,9 @@ function deliveredLater(ruling: Ruling, response: RawResponse): Answer | undefin
   const done = judged(ruling, response, true);
   noteLabels(ruling, done.kind === 'unchanged' ? [] : done.classes);
   if (done.kind === 'withheld') return undefined;
-  return done.kind === 'unchanged'
-    ? relayed(ruling, response)
-    : changedAnswer(ruling, response, done);
+  const answer =
+    done.kind === 'unchanged' ? relayed(ruling, response) : changedAnswer(ruling, response, done);
+  return withNote(ruling, answer);
 }
 
 function underObligations(ruling: Ruling, delivery: Delivery): Delivered {

@@ -8,7 +8,7 @@ import type { Handed } from './step.ts';
 /** Error codes of our own for requests that have no tool result; outside the range that JSON-RPC reserves. */
 const denialCodes = { denied: 4003, unavailable: 4503 } as const;
 
-const decisionKey = 'dev.mcp-gate/decision';
+export const decisionKey = 'dev.mcp-gate/decision';
 
 /** Which decision an answer belongs to. */
 export interface DecisionRef {
@@ -20,6 +20,8 @@ export interface DecisionRef {
   readonly how?: Handed['how'];
   /** What was changed of the result. */
   readonly adapted?: readonly string[];
+  /** A person has changed the arguments. */
+  readonly edited?: boolean;
 }
 
 /** The sentences an agent gets, one for each way in which a call did not do what it asked; reasons are the policy author's. */
@@ -74,11 +76,14 @@ export function decisionMeta(ref: DecisionRef): JsonObject {
     ...(ref.approvalId !== undefined && { approval_id: ref.approvalId }),
     ...(ref.how !== undefined && { [ref.how]: true }),
     ...(ref.adapted !== undefined && { adapted: [...ref.adapted] }),
+    ...(ref.edited === true && { edited: true }),
   };
 }
 
-export function refOf({ decisionId, call, decision }: Ruling): DecisionRef {
-  return { decisionId, traceId: call.traceId, decision };
+export function refOf({ decisionId, call, decision, standing }: Ruling): DecisionRef {
+  const ref = { decisionId, traceId: call.traceId, decision };
+  if (standing.edited === undefined) return ref;
+  return { ...ref, edited: true, approvalId: standing.edited.row.id };
 }
 
 /** A result or an error that the gate made or changed, with the decision that it rests on. */

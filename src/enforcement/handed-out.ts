@@ -4,6 +4,7 @@ import { parseJson } from '../core/parse-json.ts';
 import type { Ruling } from './decide.ts';
 import { goingOn } from './deliver.ts';
 import { markedError, markedResult, refOf, refuse } from './denial.ts';
+import { withNote } from './edit-note.ts';
 import { noteLabels } from './labels.ts';
 import { adapt } from './obligations/adapt.ts';
 import { adaptTask } from './obligations/adapt-task.ts';
@@ -11,7 +12,7 @@ import { concernsNoResult } from './obligations/plan.ts';
 import type { Handed } from './step.ts';
 
 /** A result that an earlier call had brought, as it was kept. */
-export type Kept = Pick<Handed, 'how' | 'of' | 'part' | 'bytes'>;
+export type Kept = Pick<Handed, 'how' | 'of' | 'part' | 'bytes' | 'ofEdited'>;
 
 export function made(value: JsonObject): Handed {
   const bytes = Buffer.from(JSON.stringify(value));
@@ -49,14 +50,14 @@ function written(value: JsonObject): Pick<Handed, 'value' | 'bytes'> {
 }
 
 /** The answer to a call that reached no server: what was made in its place, or what an earlier call had brought. */
-export function handedOut(ruling: Ruling, { how, part, value, classes }: Handed): Answer {
+export function handedOut(ruling: Ruling, { how, part, value, classes, ofEdited }: Handed): Answer {
   if (how !== 'simulated') noteLabels(ruling, classes);
-  const ref = { ...refOf(ruling), how };
+  const ref = { ...refOf(ruling), how, ...(ofEdited === true && { edited: true }) };
   return part === 'error'
     ? { kind: 'refused', error: markedError(value, ref) }
-    : {
+    : withNote(ruling, {
         kind: 'made',
         result: markedResult(value, ref),
         ...goingOn(ruling, value['resultType']),
-      };
+      });
 }

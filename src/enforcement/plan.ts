@@ -17,6 +17,12 @@ export type Plan =
   /** This call is decided in the place of the one that was asked for. */
   | { readonly kind: 'rewrite'; readonly call: ToolCall; readonly settled: readonly string[] };
 
+/** How the call came to be what it is. */
+interface Circumstances {
+  readonly rewritten: { readonly times: number } | undefined;
+  readonly edited?: object | undefined;
+}
+
 export interface Planned {
   readonly decision: Decision;
   readonly plan: Plan;
@@ -30,7 +36,7 @@ export function planFor(
   decision: Decision,
   call: ToolCall,
   tool: ToolFacts | undefined,
-  { rewritten }: { readonly rewritten: { readonly times: number } | undefined },
+  { rewritten, edited }: Circumstances,
 ): Planned {
   if (decision.outcome === 'deny') return { decision, plan: { kind: 'refuse' } };
   const obligations = readObligations(decision.obligations);
@@ -44,7 +50,7 @@ export function planFor(
       return { decision, plan: { kind: 'simulate', result } };
     }
     case 'compute':
-      return computed(decision, call, rewritten?.times ?? 0);
+      return computed(decision, call, rewritten?.times ?? 0, edited !== undefined);
     case 'escalate':
       return { decision, plan: { kind: 'ask', obligations } };
     case 'reuse':
@@ -71,7 +77,12 @@ function simulation(
   return done.kind === 'changed' ? done.value : result;
 }
 
-function computed(decision: Decision, call: ToolCall, rewrites: number): Planned {
+function computed(
+  decision: Decision,
+  call: ToolCall,
+  rewrites: number,
+  isEdited: boolean,
+): Planned {
   // An order for nothing would be settled at once, and let the call run as it is.
   if (decision.compute == null || Object.keys(decision.compute).length === 0) {
     return refused(decision, 'gate.compute', 'no safe path was given');
@@ -79,6 +90,8 @@ function computed(decision: Decision, call: ToolCall, rewrites: number): Planned
   const made = rewrite(call, orderOf(decision.compute));
   if (made.kind === 'fault') return refused(decision, 'gate.compute', made.reason);
   // What changes nothing has nothing left to say: the call is decided again without it.
+  // A person said yes to what they wrote, and to nothing that a rule makes of it.
+  if (made.changed && isEdited) return refused(decision, 'gate.edited', notAsEdited);
   const settled = made.changed ? [] : decision.rules.map(({ id }: Rule) => id);
   if (made.changed && rewrites >= rewritesLimit) {
     return refused(decision, 'gate.compute', `the call had changed ${rewritesLimit} times`);
@@ -89,6 +102,8 @@ function computed(decision: Decision, call: ToolCall, rewrites: number): Planned
 function refused(decision: Decision, id: string, reason: string): Planned {
   return { decision: deny(decision, id, reason), plan: { kind: 'refuse' } };
 }
+
+const notAsEdited = 'policy wants other arguments than those a person had changed it to';
 
 const noSimulation = 'no simulated result can be made for this call';
 

@@ -1,7 +1,7 @@
-import type { Yes } from '../approval/contract.ts';
+import type { ApprovalRequest, Yes } from '../approval/contract.ts';
 import type { Reserved } from '../control/contract.ts';
 import type { DecisionFacts } from '../journal/entries.ts';
-import { priorRun } from '../journal/prior-run.ts';
+import { priorRun, wasEdited } from '../journal/prior-run.ts';
 import type { Recording } from '../journal/recorder.ts';
 import { budgetRule, deny, hostDenial } from '../policy/ruling.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
@@ -41,12 +41,13 @@ export async function record(parts: RecordParts, ruling: Ruling): Promise<Step> 
 /** The step of a decision that touches nothing but the journal; undefined when it does. */
 function alone(parts: RecordParts, ruling: Ruling): Step | undefined {
   const { plan, enforced, standing, decision, key } = ruling;
+  const isEdited = standing.edited !== undefined;
   const forwarded = { kind: 'forwarded', claimed: nothingClaimed } as const;
-  if (enforced && plan.kind === 'refuse') return { kind: 'denied', ruling };
+  if (enforced && plan.kind === 'refuse' && !isEdited) return { kind: 'denied', ruling };
   if (enforced && plan.kind === 'rewrite') return rewritten(ruling, plan);
   if (parts.spending.counts(ruling.spender)) return undefined;
   if (!enforced) return forwarded;
-  const isPlain = standing.approval === undefined && key === undefined;
+  const isPlain = standing.approval === undefined && key === undefined && !isEdited;
   return plan.kind === 'run' && isPlain && decision.outcome !== 'reuse' ? forwarded : undefined;
 }
 
@@ -75,10 +76,22 @@ function write(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
     if (reserved.kind === 'exceeded') throw new Error('a budget that only counts has refused');
     return forward(parts, ruling, { ...nothingClaimed, reservation: reserved.reservation });
   }
+  if (plan.kind === 'refuse') return overruled(parts, tx, ruling);
   if (plan.kind === 'simulate') {
     return handOut(parts, ruling, made(plan.result));
   }
   return joined(parts, tx, ruling) ?? (plan.kind === 'ask' ? ask : run)(parts, tx, ruling);
+}
+
+/** Policy will not have what a person made of the call: the next identical one is asked about anew. */
+function overruled(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
+  const { standing, input, decisionId, nowMs } = ruling;
+  const { edited } = standing;
+  // While everything is stopped nothing is said about this call.
+  if (edited !== undefined && !input.context.freeze) {
+    parts.desk.overrule(tx, edited.row, decisionId, nowMs);
+  }
+  return { facts: factsOf(parts, ruling, {}), value: { kind: 'denied', ruling } };
 }
 
 /** What another call with the same idempotency key makes of this one; undefined when it may go on. */
@@ -104,7 +117,13 @@ function joined(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> | u
       return denied(parts, ruling, 'gate.idempotency', 'it ran before, and its result is not kept');
     case 'done': {
       const { part, bytes, decisionId: of } = found;
-      return again(parts, ruling, { how: 'repeated', of, part, bytes });
+      return again(parts, ruling, {
+        how: 'repeated',
+        of,
+        part,
+        bytes,
+        ofEdited: wasEdited(tx, of),
+      });
     }
   }
 }
@@ -113,9 +132,13 @@ function ask(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
   const { nowMs, standing } = ruling;
   const request = approvalRequest(parts.gateKey, ruling);
   const callKey = parts.desk.callKey(request);
+  if (!stands(parts, tx, request, nowMs)) {
+    throw new Unwritten({ kind: 'again', prior: standing.prior });
+  }
   const bytes = parts.kept.take(tx, callKey, nowMs);
   if (bytes !== undefined) {
-    return again(parts, ruling, { how: 'fetched', of: undefined, part: 'result', bytes });
+    const ofEdited = tx.lastApproval(callKey)?.edited !== undefined;
+    return again(parts, ruling, { how: 'fetched', of: undefined, part: 'result', bytes, ofEdited });
   }
   const prior = standing.prior === null ? priorRun(tx, callKey) : null;
   if (prior !== null) throw new Unwritten({ kind: 'again', prior });
@@ -129,9 +152,18 @@ function ask(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
   return { facts, value: { kind: 'held', approval } };
 }
 
+/** False when the change that a request comes from is no longer what people are asked, or have said yes to. */
+function stands({ desk }: RecordParts, tx: Tx, request: ApprovalRequest, nowMs: number): boolean {
+  if (request.edited === undefined) return true;
+  const open = tx.approvalFor(desk.callKey(request), nowMs);
+  return open !== undefined && desk.isAbout(tx, open, request);
+}
+
 function run(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
   const { decision, nowMs, standing, key } = ruling;
-  const { approval: yes, prior } = standing;
+  const { prior, edited } = standing;
+  // A person's change and their yes are one: where policy asks nobody about the changed call, it is used up all the same.
+  const yes = standing.approval ?? (edited && { kind: 'once', row: edited.row });
   // A yes is used up by what it lets through, whether that runs or is handed out: left over, it would let one more through.
   const approval = yes === undefined ? undefined : consume(parts, tx, ruling, yes);
   if (yes !== undefined && approval === undefined) throw new Unwritten({ kind: 'again', prior });
@@ -167,7 +199,7 @@ function consume(parts: RecordParts, tx: Tx, ruling: Ruling, yes: Yes): Approval
   const { decisionId, nowMs } = ruling;
   const request = approvalRequest(gateKey, ruling);
   if (yes.kind === 'standing') return desk.use(tx, yes.row, request, nowMs);
-  if (desk.callKey(request) !== yes.row.callKey) return undefined;
+  if (!desk.isAbout(tx, yes.row, request)) return undefined;
   return desk.consume(tx, yes.row, decisionId, nowMs) ? yes.row : undefined;
 }
 
@@ -210,11 +242,12 @@ function factsOf(
   { forwarded = false, approvalId }: { forwarded?: boolean; approvalId?: string | undefined },
 ): DecisionFacts {
   const keptMs = retentionMs();
+  const { standing } = ruling;
   return {
     decided: ruling,
     instance,
     forwarded,
     inputExpiresMs: keptMs === undefined ? undefined : ruling.nowMs + keptMs,
-    approvalId: approvalId ?? ruling.standing.approval?.row.id,
+    approvalId: approvalId ?? (standing.approval ?? standing.edited)?.row.id,
   };
 }

@@ -46,6 +46,8 @@ export interface Handed {
   readonly how: 'simulated' | 'reused' | 'repeated' | 'fetched';
   /** The decision whose result it is; undefined for one that was made. */
   readonly of: string | undefined;
+  /** It is the result of a call whose arguments a person had changed. */
+  readonly ofEdited?: boolean;
   readonly part: 'result' | 'error';
   readonly value: JsonObject;
   /** The value as it was kept, or as it was made. */

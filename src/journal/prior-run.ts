@@ -24,3 +24,9 @@ export function priorRun(tx: Tx, callKey: string): Prior | null {
   const status = isObject(outcome) ? outcome['status'] : undefined;
   return status === 'unknown' ? { decision_id: decisionId, status } : null;
 }
+
+/** Whether the call of a decision had arguments that a person had changed. */
+export function wasEdited(tx: Tx, decisionId: string): boolean {
+  const body: unknown = parseJson(tx.journal.decision(decisionId)?.body ?? 'null');
+  return isObject(body) && isObject(body['edited']);
+}

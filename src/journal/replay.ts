@@ -5,7 +5,7 @@ import type { Decision } from '../policy/decision.ts';
 import { inputSchema, type PolicyInput } from '../policy/input.ts';
 import { effective, hasLastWord, viewOf } from '../policy/ruling.ts';
 import type { BundleRow, Reader, StoredEntry } from '../store/contract.ts';
-import { rulesLimit } from './entries.ts';
+import { rulesLimit } from './decision-fields.ts';
 import { type RecordedDecision, readDecision } from './read-decision.ts';
 
 export interface ReplayParts {

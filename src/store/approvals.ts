@@ -2,6 +2,7 @@ import { GateError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
 import type { ApprovalChange, ApprovalRow, ApprovalState, PastKey } from './contract.ts';
 import type { Row } from './driver.ts';
+import type { Edit } from './edit-contract.ts';
 import { integer, oneOf, optionalInteger, optionalText, text, texts } from './row.ts';
 
 const states: readonly ApprovalState[] = [
@@ -62,6 +63,10 @@ export function findLastApproval(connection: Connection, callKey: string): Appro
   return optional(connection.get('lastApproval', callKey));
 }
 
+export function readApprovalAfter(connection: Connection, id: string): ApprovalRow | undefined {
+  return optional(connection.get('approvalAfter', id));
+}
+
 export function putApproval(connection: Connection, row: ApprovalRow): void {
   connection.run(
     'insertApproval',
@@ -91,6 +96,9 @@ export function putApproval(connection: Connection, row: ApprovalRow): void {
     row.resultPayload ?? null,
     row.requiresCredential ? 1 : 0,
   );
+  if (row.edited === undefined) return;
+  const { of, ofBinding, by, via, atMs } = row.edited;
+  connection.run('insertEdit', row.id, of, ofBinding, by, via, atMs);
 }
 
 /** Exactly one of several that move the same approval away from `from` gets true. */
@@ -157,5 +165,16 @@ function toApproval(row: Row): ApprovalRow {
     resultPayload: optionalText(row, 'result_payload'),
     requiresCredential: integer(row, 'requires_credential') !== 0,
     withdrawnBy: optionalText(row, 'withdrawn_by'),
+    ...(row['edited_of'] !== null && { edited: toEdit(row) }),
+  };
+}
+
+function toEdit(row: Row): Edit {
+  return {
+    of: text(row, 'edited_of'),
+    ofBinding: text(row, 'edited_of_binding'),
+    by: text(row, 'edited_by'),
+    via: oneOf(row, 'edited_via', ['terminal', 'credential']),
+    atMs: integer(row, 'edited_ms'),
   };
 }

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../core/json.ts';
 import type { ApproverReader, ApproverTx } from './approver-contract.ts';
 import type { ControlReader, ControlTx } from './control-contract.ts';
+import type { Edit } from './edit-contract.ts';
 import type { GrantReader, GrantTx } from './grant-contract.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface Reader extends ControlReader, GrantReader, ApproverReader {
   approvals(states: readonly ApprovalState[] | undefined): readonly ApprovalRow[];
   /** The newest `count` of this caller and tool in this state, newest first. */
   pastApprovals(key: PastKey, state: ApprovalState, count: number): readonly ApprovalRow[];
+  /** The newest approval that took the place of this one with other arguments. */
+  approvalAfter(id: string): ApprovalRow | undefined;
   votes(approvalId: string): readonly VoteRow[];
   pin(gate: string, server: string, tool: string): PinRow | undefined;
   pins(gate: string): readonly PinRow[];
@@ -122,6 +125,7 @@ export type EntryKind =
   | 'decision'
   | 'outcome'
   | 'approval.requested'
+  | 'approval.edited'
   | 'approval.voted'
   | 'approval.approved'
   | 'approval.denied'
@@ -223,6 +227,8 @@ export interface ApprovalRow {
   readonly requiresCredential: boolean;
   /** Who took the question back; undefined for what another question has taken the place of. */
   readonly withdrawnBy: string | undefined;
+  /** Present where a person has changed the arguments: those of `argumentsPayload` are theirs, not the caller's. */
+  readonly edited?: Edit | undefined;
 }
 
 /** Whose calls of which tool. */

@@ -40,6 +40,7 @@ export function openEventually(open: () => Store, clock: () => number): Store {
     },
     approval: (id) => opened().approval(id),
     approvals: (states) => opened().approvals(states),
+    approvalAfter: (id) => opened().approvalAfter(id),
     votes: (id) => opened().votes(id),
     approvers: () => opened().approvers(),
     memberships: () => opened().memberships(),

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { readApproval, readApprovals, readPast } from './approvals.ts';
+import { readApproval, readApprovalAfter, readApprovals, readPast } from './approvals.ts';
 import { readApprovers, readMemberships, readVotes } from './approvers.ts';
 import { readBudgetCount, readBudgetCounts } from './budget-counts.ts';
 import { readBundle } from './bundles.ts';
@@ -18,6 +18,7 @@ export function createReader(connection: Connection, clock: Clock, head: () => H
     journal: readJournal(connection, head),
     approval: (id) => readApproval(connection, id),
     approvals: (states) => readApprovals(connection, states),
+    approvalAfter: (id) => readApprovalAfter(connection, id),
     votes: (approvalId) => readVotes(connection, approvalId),
     pastApprovals: (key, state, count) => readPast(connection, key, state, count),
     approvers: () => readApprovers(connection),

@@ -94,7 +94,10 @@ CREATE TABLE IF NOT EXISTS grant_vote (
   terms_payload TEXT NOT NULL, PRIMARY KEY (approval_id, approver)) STRICT, WITHOUT ROWID;
 `;
 
-/** What version 4 adds to version 3: who may answer, and what became of the question. */
+/**
+ * What version 4 adds to version 3: who may answer, what became of the question, and what a person changed. A gate of version
+ * 3 that still runs takes no edited approval: its binding says more.
+ */
 const tablesOf4 = `
 ALTER TABLE approval ADD COLUMN requires_credential INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE approval ADD COLUMN withdrawn_by TEXT;
@@ -102,6 +105,12 @@ CREATE INDEX approval_past ON approval (gate, requester, server, tool, state, cr
 CREATE TABLE approver_group (
   name TEXT NOT NULL, approver TEXT NOT NULL, added_by TEXT NOT NULL,
   created_ms INTEGER NOT NULL, PRIMARY KEY (name, approver)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS approval_edit (
+  approval_id TEXT PRIMARY KEY REFERENCES approval (id),
+  edited_of TEXT NOT NULL REFERENCES approval (id), edited_of_binding TEXT NOT NULL,
+  edited_by TEXT NOT NULL, edited_via TEXT NOT NULL,
+  edited_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS approval_edit_of ON approval_edit (edited_of);
 `;
 
 /** From which version to which, by which tables. They only add, so that an older gate which still runs is not disturbed. */

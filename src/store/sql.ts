@@ -1,3 +1,5 @@
+const approvalRows = 'SELECT * FROM approval LEFT JOIN approval_edit ON approval_id = id';
+
 /**
  * Every statement of the store, by name. Parameters are `$1`, `$2` …, once each and in order, so that PostgreSQL
  * takes the same text.
@@ -41,13 +43,16 @@ export const sql = {
     WHERE id IN (SELECT id FROM payload WHERE expires_ms < $1)`,
   erasePayloads: 'DELETE FROM payload WHERE expires_ms < $1',
 
-  approval: 'SELECT * FROM approval WHERE id = $1',
-  approvals: 'SELECT * FROM approval ORDER BY created_ms, id',
-  approvalsInState: 'SELECT * FROM approval WHERE state = $1 ORDER BY created_ms, id',
-  approvalFor: `SELECT * FROM approval WHERE call_key = $1 AND expires_ms > $2
+  approval: `${approvalRows} WHERE id = $1`,
+  approvals: `${approvalRows} ORDER BY created_ms, id`,
+  approvalsInState: `${approvalRows} WHERE state = $1 ORDER BY created_ms, id`,
+  approvalFor: `${approvalRows} WHERE call_key = $1 AND expires_ms > $2
     AND state IN ('pending', 'approved', 'denied') ORDER BY created_ms DESC, id DESC LIMIT 1`,
-  lastApproval: `SELECT * FROM approval WHERE call_key = $1
+  lastApproval: `${approvalRows} WHERE call_key = $1
     ORDER BY created_ms DESC, id DESC LIMIT 1`,
+  approvalAfter: `${approvalRows} WHERE edited_of = $1 ORDER BY created_ms DESC, id DESC LIMIT 1`,
+  insertEdit: `INSERT INTO approval_edit (approval_id, edited_of, edited_of_binding, edited_by,
+    edited_via, edited_ms) VALUES ($1, $2, $3, $4, $5, $6)`,
   insertApproval: `INSERT INTO approval (id, state, call_key, binding, gate, server, tool,
     arguments_payload, reason, rules, requester, approvers, quorum, policy_digest, environment,
     trace_id, decision_id, created_ms, expires_ms, decided_ms, decided_by, decision_reason,

@@ -3,14 +3,14 @@ import type { Span } from '../core/answer.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
+import type { Members, Scan } from '../core/scan.ts';
+import { scanObject } from '../core/scan.ts';
 import { readStrict } from '../core/strict-json.ts';
 import { messageKeyFault, paramsKeyFault } from './ambiguous-keys.ts';
 import type { Incoming, InvalidMessage, RequestId } from './contract.ts';
 import { composeResponse } from './raw-response.ts';
 import { typeAt } from './result-type.ts';
 import { rpcCode } from './rpc-error.ts';
-import type { Members, Scan } from './scan.ts';
-import { scanObject } from './scan.ts';
 
 /** Reads one JSON-RPC message that somebody hostile wrote; never throws. It may keep `line`. */
 export function readMessage(line: Buffer): Incoming {

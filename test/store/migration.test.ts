@@ -66,6 +66,7 @@ test.each(old)(
     expect(store.reusable('k')).toMatchObject({ decisionId: 'new' });
     expect(store.grants()).toEqual([]);
     expect(store.memberships()).toEqual([]);
+    expect(store.approvalAfter('ap_0')).toBeUndefined();
     expect(schemaOf(dir)).toEqual({ value: '4' });
   },
 );
@@ -81,6 +82,46 @@ test.each(old)(
     expect(tables(brought)).toEqual(tables(fresh));
   },
 );
+
+test('an approval of version 3 comes back as one that nobody has changed, and a changed one as it was put', async () => {
+  const dir = oldFolder('3', 1);
+  const values = [
+    ...[
+      'a1',
+      'pending',
+      'key',
+      'binding',
+      'gate',
+      'files',
+      'write',
+      'p1',
+      'because',
+      '[]',
+      'os:rita',
+    ],
+    ...['[]', 1, 'sha256:p', 'dev', 'trace', 'd1', 10, 2_000, null, '[]', null, null, null],
+  ];
+  const insert = `INSERT INTO approval VALUES (${values.map(() => '?').join(', ')})`;
+  openBeside(dir)
+    .prepare(insert)
+    .run(...values);
+  const store = openScratch(dir);
+  const row = store.approval('a1');
+  if (row === undefined) throw new Error('it is gone');
+  expect(row.edited).toBeUndefined();
+  const by = { by: 'dana', via: 'credential', atMs: 20 } as const;
+  const edited = { ...row, id: 'a2', createdMs: 20, edited: { of: 'a1', ofBinding: 'b', ...by } };
+  await store.write('decision', (tx) => tx.putApproval(edited));
+  expect(store.approvalAfter('a1')).toEqual(edited);
+  expect(store.approvals(['pending'])).toEqual([row, edited]);
+});
+
+test('a file of a later version is refused, and stays as it was', () => {
+  const dir = oldFolder('3', 1);
+  openBeside(dir).exec("UPDATE meta SET value = '5' WHERE key = 'schema'");
+  expect(() => openScratch(dir)).toThrow('"gate.db" has schema "5", expected "4"');
+  expect(schemaOf(dir)).toEqual({ value: '5' });
+});
 
 test('when it cannot be finished, the file stays as it was', async () => {
   const dir = oldFolder('1', 2);

@@ -1,5 +1,5 @@
-import type { Span } from '../core/answer.ts';
-import { stringEnd } from '../core/json-bytes.ts';
+import type { Span } from './answer.ts';
+import { stringEnd } from './json-bytes.ts';
 
 export type Members = ReadonlyMap<string, Span>;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { scanObject } from '../../src/wire/scan.ts';
+import { scanObject } from '../../src/core/scan.ts';
 
 const plainKey = fc
   .string({ unit: 'grapheme' })

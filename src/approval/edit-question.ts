@@ -1,0 +1,47 @@
+import { digestOf } from '../core/digest.ts';
+import { GateError } from '../core/errors.ts';
+import { isObject, type JsonObject } from '../core/json.ts';
+import { parseJson } from '../core/parse-json.ts';
+import type { ApprovalRow, Reader } from '../store/contract.ts';
+import { askedCall } from './asked-call.ts';
+import { approvalDetail } from './present.ts';
+import { differences } from './present-edit.ts';
+import { questionOf } from './question.ts';
+import { original } from './versions.ts';
+
+/** The arguments that an approver may change: those that the approval is about now. */
+export function editableArguments(reader: Reader, row: ApprovalRow): JsonObject {
+  const asked = askedCall(reader, row);
+  if (asked !== undefined) return asked.arguments;
+  const message = `approval "${row.id}" cannot be changed: it is for no tool call, or its record is not whole`;
+  throw new GateError('approval_refused', message, { hint: 'approve it as it is, or deny it' });
+}
+
+/**
+ * What is asked in a terminal about a call with the arguments that somebody wrote: all of it as it will run, and where that
+ * is not what the agent asked for.
+ */
+export function editQuestion(
+  reader: Reader,
+  row: ApprovalRow,
+  args: JsonObject,
+  nowMs: number,
+  columns: number,
+) {
+  const text = askedCall(reader, row)?.with(args) ?? '';
+  const shown = objectIn(text);
+  const before = objectIn(reader.payload((original(reader, row) ?? row).argumentsPayload));
+  const detail = {
+    ...approvalDetail(reader, row, nowMs),
+    arguments: shown,
+    arguments_digest: digestOf(text),
+    edited: null,
+  };
+  const changed = differences(before, shown, columns);
+  return questionOf(detail, columns, changed, 'approve the changed call? (e edits it again)');
+}
+
+function objectIn(text: Buffer | string | undefined): JsonObject {
+  const value: unknown = parseJson(text?.toString() ?? '{}');
+  return isObject(value) ? value : {};
+}
