@@ -117,16 +117,25 @@ function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Prom
     budgetMs: parts.holdBudgetMs(caller, approval),
     lifetime: caller.lifetime,
     progress: caller.progress,
+    caller,
   });
 }
 
-function unapproved(parts: GateParts, ruling: Ruling, verdict: Verdict): Answer {
+type NoYes = Exclude<Verdict, { readonly kind: 'approved' }>;
+
+function unapproved(parts: GateParts, ruling: Ruling, verdict: NoYes): Answer {
   const ref = { ...refOf(ruling), approvalId: verdict.approval.id };
   if (isStopped(ruling.caller)) return refuse(ruling.call, 'frozen', ref);
   if (verdict.kind === 'pending') return parts.pendingAnswer(ruling.caller, ref, verdict.approval);
   ruling.caller.session.denials += 1;
-  return refuse(ruling.call, verdict.kind === 'expired' ? 'expired' : 'refusedByApprover', ref);
+  return refuse(ruling.call, refusals[verdict.kind], ref);
 }
+
+const refusals = {
+  denied: 'refusedByApprover',
+  expired: 'expired',
+  withdrawn: 'withdrawn',
+} as const;
 
 /** Runs what was decided and recorded. Freeze and caller are looked at once more in the tick of the dispatch. */
 async function execute(

@@ -1,6 +1,7 @@
 import type { Action } from '../core/action.ts';
 import type { Held } from '../core/held.ts';
 import type { Lifetime } from '../core/lifetime.ts';
+import type { Caller } from '../core/tool-call.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
@@ -40,6 +41,8 @@ export type Verdict =
   | { readonly kind: 'approved'; readonly approval: ApprovalRow }
   | { readonly kind: 'denied'; readonly approval: ApprovalRow }
   | { readonly kind: 'expired'; readonly approval: ApprovalRow }
+  /** Whoever asked for the call does not want it any more. */
+  | { readonly kind: 'withdrawn'; readonly approval: ApprovalRow }
   /** The hold budget is used up or the caller has gone; the approval stays open. */
   | { readonly kind: 'pending'; readonly approval: ApprovalRow };
 
@@ -66,4 +69,6 @@ export interface Hold {
   readonly budgetMs: number;
   readonly lifetime: Lifetime;
   readonly progress: ((message: string) => void) | undefined;
+  /** Whose call it is; absent where nobody can be asked about it. */
+  readonly caller?: Caller;
 }

@@ -44,7 +44,7 @@ function endedMeanwhile(
   const row = expireIfDue(tx, found, nowMs);
   // A yes is not used in time, or it was a no; what was used up or taken back is asked anew.
   const isOver = row.state === 'expired' || row.state === 'denied' || row.state === 'approved';
-  return isOver ? row : undefined;
+  return isOver || isWithdrawn(row) ? row : undefined;
 }
 
 /** Moves an approval that nobody decided in time on to `expired`, once; the row as it stands then. */
@@ -70,6 +70,11 @@ export function approvalEntry(
     decisionId: row.decisionId,
     fields: { approval_id: row.id, binding: row.binding, ...fields },
   };
+}
+
+/** What was withdrawn is over; what another question took the place of is asked there. */
+export function isWithdrawn({ state, decidedMs }: ApprovalRow): boolean {
+  return state === 'cancelled' && decidedMs !== undefined;
 }
 
 // A yes that turned out not to be enough is taken back: left over, it would let one more call through.

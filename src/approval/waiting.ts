@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { ApprovalRow, Store } from '../store/contract.ts';
 import type { Hold, Verdict } from './contract.ts';
-import { expireIfDue } from './record.ts';
+import { expireIfDue, isWithdrawn } from './record.ts';
 
 interface WaitingParts {
   readonly store: Store;
@@ -133,11 +133,11 @@ function verdictOn(row: ApprovalRow, nowMs: number): Verdict['kind'] | 'due' | u
       return nowMs < row.expiresMs ? undefined : 'due';
     case 'approved':
       return nowMs < row.expiresMs ? 'approved' : 'expired';
-    // An identical call used it up, or put a wider question in its place: this one finds in `consume` that it is gone,
+    // Taken back: the call is not wanted. Else an identical call used it up, or put a wider question in its place: this one finds in `consume` that it is gone,
     // is decided again and asks anew.
     case 'consumed':
     case 'cancelled':
-      return 'approved';
+      return isWithdrawn(row) ? 'withdrawn' : 'approved';
     case 'denied':
       return 'denied';
     case 'expired':

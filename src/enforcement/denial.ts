@@ -26,6 +26,7 @@ export interface DecisionRef {
 const sentences = {
   denied: (ref: DecisionRef) => `Denied by policy: ${ref.decision.reason}. It did not run.`,
   refusedByApprover: () => 'Denied by an approver. It did not run.',
+  withdrawn: () => 'The question was declined in the client and taken back. It did not run.',
   expired: () => 'Nobody approved this call in time. It did not run.',
   unavailable: () => 'The tool server is not available. It did not run.',
   unknown: () =>
