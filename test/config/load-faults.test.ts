@@ -90,12 +90,14 @@ const faults: Row[] = [
     'https://gate.example/a//b',
     'ftp://gate.example/a',
     '/approvals',
-  ].map((url): Row => [
-    `the approval page is at ${url}`,
-    `{${server}, "approvals": {"page": {"url": "${url}"}}}`,
-    `1:78: "approvals.page.url": expected an "https:" address with a path, such as "https://gate.example/approvals", or an "http:" one on this machine, found text`,
-    undefined,
-  ]),
+  ].map(
+    (url): Row => [
+      `the approval page is at ${url}`,
+      `{${server}, "approvals": {"page": {"url": "${url}"}}}`,
+      `1:78: "approvals.page.url": expected an "https:" address with a path, such as "https://gate.example/approvals", or an "http:" one on this machine, found text`,
+      undefined,
+    ],
+  ),
   [
     'what users are asked is an address',
     `{${server}, "approvals": {"elicit": {"codex": ["form"]}}}`,
