@@ -118,20 +118,21 @@ function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Prom
     budgetMs: parts.holdBudgetMs(caller, approval),
     lifetime: caller.lifetime,
     progress: caller.progress,
+    caller,
   });
 }
 
-function unapproved(parts: GateParts, ruling: Ruling, verdict: Verdict): Answer {
+type NoYes = Exclude<Verdict, { readonly kind: 'approved' }>;
+
+function unapproved(parts: GateParts, ruling: Ruling, verdict: NoYes): Answer {
   const ref = { ...refOf(ruling), approvalId: verdict.approval.id };
   if (isStopped(ruling.caller)) return refuse(ruling.call, 'frozen', ref);
   if (verdict.kind === 'pending') return parts.pendingAnswer(ruling.caller, ref, verdict.approval);
   ruling.caller.session.denials += 1;
-  return refuse(ruling.call, endings[verdict.kind], ref);
+  return refuse(ruling.call, refusals[verdict.kind], ref);
 }
 
-/** What an agent is told of a verdict that is no yes; a yes never comes here, and a no is what it would be. */
-const endings = {
-  approved: 'refusedByApprover',
+const refusals = {
   denied: 'refusedByApprover',
   expired: 'expired',
   withdrawn: 'withdrawn',

@@ -41,6 +41,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   journal: ['core/*', ...contracts],
   store: ['core/*', 'journal/merkle'],
   gate: ['core/*', ...contracts, 'facts/*', 'enforcement/*', 'control/*', 'journal/entries'],
+  web: ['core/*', 'approval/*', 'store/contract', 'downstream/http/page-contract'],
   cli: ['*'],
   main: ['core/*', 'cli/*'],
 };

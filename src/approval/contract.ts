@@ -1,6 +1,7 @@
 import type { Action } from '../core/action.ts';
 import type { Held } from '../core/held.ts';
 import type { Lifetime } from '../core/lifetime.ts';
+import type { Caller } from '../core/tool-call.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { ApprovalRow, Reader, Tx } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
@@ -82,4 +83,6 @@ export interface Hold {
   readonly budgetMs: number;
   readonly lifetime: Lifetime;
   readonly progress: ((message: string) => void) | undefined;
+  /** Whose call it is; absent where nobody can be asked about it. */
+  readonly caller?: Caller;
 }

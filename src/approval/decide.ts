@@ -19,6 +19,8 @@ interface DecisionRequest {
   readonly verdict: VoteRow['verdict'];
   readonly approver: Approver;
   readonly reason: string | undefined;
+  /** What the approval was bound to when it was shown; another than it has now, and nothing is decided. */
+  readonly binding?: string | undefined;
   /** With a yes: the calls like this one that are to run without being asked about. */
   readonly grant?: GrantTerms | undefined;
   /** What the configuration says now; what the question was put under counts beside it. */
@@ -83,6 +85,9 @@ function vote(tx: Tx, id: string, request: Vote, nowMs: number): Decided | GateE
   const row = expireIfDue(tx, found, nowMs);
   if (row.state !== 'pending') {
     return notPending(tx, row);
+  }
+  if (request.binding !== undefined && request.binding !== row.binding) {
+    return refused(`approval "${id}" is not what was shown, expected the binding that it has now`);
   }
   if (request.verdict === 'deny') return deny(tx, row, request, nowMs);
   if (!bindingHolds(tx, row)) {

@@ -1,10 +1,11 @@
 import type { Clock } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
 import { shortened } from '../core/shortened.ts';
-import type { ApprovalRow, Store, Tx } from '../store/contract.ts';
+import type { ApprovalRow, ApprovalState, Store, Tx } from '../store/contract.ts';
 import { findApproval } from './approval-id.ts';
 import { approvalEntry, expireIfDue } from './record.ts';
 import type { Approver } from './separation.ts';
+import { latest } from './versions.ts';
 
 /** Who takes a question back, as it stands in the journal: `os:rita`, `approver:alice`, or the requester of a call. */
 export interface Withdrawal {
@@ -14,8 +15,10 @@ export interface Withdrawal {
   readonly reason: string | undefined;
 }
 
+const notUsed = ['pending', 'approved'] as const;
+
 /**
- * Takes back a question that waits, or a yes that nothing has used: exactly one of several in any process gets true, and
+ * Takes back a question that waits, in whatever words it is put by now, or a yes that nothing has used: exactly one of several in any process gets true, and
  * writes the entry. Calls that are held for it end everywhere, and are not asked about anew. In the caller's transaction.
  */
 export function withdrawApproval(
@@ -23,10 +26,11 @@ export function withdrawApproval(
   id: string,
   { by, via, reason }: Withdrawal,
   nowMs: number,
+  from: readonly ApprovalState[] = notUsed,
 ): boolean {
   const found = tx.approval(id);
-  const row = found && expireIfDue(tx, found, nowMs);
-  if (row?.state !== 'pending' && row?.state !== 'approved') return false;
+  const row = found && expireIfDue(tx, latest(tx, found), nowMs);
+  if (row === undefined || !from.includes(row.state)) return false;
   const why = reason === undefined ? undefined : shortened(reason, 2000);
   const change = { state: 'cancelled', decidedMs: nowMs, withdrawnBy: by } as const;
   const kept = why === undefined ? change : { ...change, decisionReason: why };

@@ -5,6 +5,7 @@ import type { SendOptions, Target } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
 import type { Connection } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
+import { elicitModes } from '../wire/elicitation.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import type { Crossing, Speaker } from './contract.ts';
 import { mayAsk } from './input-required.ts';
@@ -104,7 +105,7 @@ class ModernCrossing implements Crossing {
     this.#continued = continued;
     this.#call = continued?.call;
     this.client = { send: (question, options) => this.#ask(question, options) };
-    this.rounds = roundsOf(request, speaker, continued?.carried);
+    this.rounds = roundsOf(request, speaker, continued);
   }
 
   target(connection: Connection): Target {
@@ -188,12 +189,18 @@ class ModernCrossing implements Crossing {
 function roundsOf(
   { method, params }: IncomingRequest,
   { hello }: Speaker,
-  carried: Carried | undefined,
+  continued: Continued | undefined,
 ): Rounds | undefined {
+  const carried = continued?.carried;
   const isServers = carried?.kind === 'server' || carried?.kind === 'parked';
   if (!mayAsk(method) || isServers || params?.['inputResponses'] !== undefined) return undefined;
   const held = carried?.kind === 'held' ? carried : undefined;
-  return { held, answersInput: inputs.some((name) => hello.capabilities[name] !== undefined) };
+  return {
+    held,
+    answersInput: inputs.some((name) => hello.capabilities[name] !== undefined),
+    modes: elicitModes(hello.capabilities),
+    said: held === undefined ? {} : (continued?.answers ?? {}),
+  };
 }
 
 const inputs = ['elicitation', 'sampling', 'roots'];

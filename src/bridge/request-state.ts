@@ -134,7 +134,8 @@ function carriedIn(value: Json | undefined): Carried | undefined {
     : undefined;
 }
 
-function heldIn({ approvalId, binding, round }: JsonObject): Carried | undefined {
+function heldIn({ approvalId, binding, round, asked }: JsonObject): Carried | undefined {
   if (typeof approvalId !== 'string' || typeof binding !== 'string') return undefined;
-  return typeof round === 'number' ? { kind: 'held', approvalId, binding, round } : undefined;
+  if (typeof round !== 'number') return undefined;
+  return { kind: 'held', approvalId, binding, round, ...(asked === true && { asked }) };
 }

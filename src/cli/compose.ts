@@ -1,3 +1,4 @@
+import { Asking } from '../approval/asking.ts';
 import { pendingAnswer } from '../approval/carriers/pending-answer.ts';
 import { createDesk } from '../approval/desk.ts';
 import { holdBudgetMs } from '../approval/hold-budget.ts';
@@ -7,12 +8,15 @@ import { Notifier } from '../approval/notifier.ts';
 import { createSpending } from '../control/budgets.ts';
 import { createClaims } from '../control/idempotency.ts';
 import { untilOver } from '../control/joining.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { Decide } from '../core/target.ts';
+import type { Caller } from '../core/tool-call.ts';
 import { decisionMeta } from '../enforcement/denial.ts';
 import { createVisibility } from '../enforcement/visibility.ts';
 import { createGate, type GateParts } from '../gate.ts';
 import { journalName } from '../journal/entries.ts';
 import { createRecorder, type Recorder } from '../journal/recorder.ts';
+import type { ApprovalRow } from '../store/contract.ts';
 import type { Foundation } from './foundation.ts';
 import { pathRoots } from './live-settings.ts';
 import { notifyLog } from './notify-log.ts';
@@ -66,6 +70,17 @@ function partsOf(
     const untilExpiryMs = expiresMs - clock();
     return holdBudgetMs(session.client.name, overrides, progress !== undefined, untilExpiryMs);
   };
+  const desk = createDesk({ store, clock, defaults });
+  const asking = new Asking({
+    ...{ store, clock, desk },
+    page: () => approvals().page?.url,
+    wishes: () => approvals().elicit,
+  });
+  const pending = (caller: Caller, approval: ApprovalRow, decision: JsonObject) =>
+    pendingAnswer(caller, approval, decision, {
+      holdMs: holdMs(caller, approval),
+      rounds: approvals().rounds,
+    });
   return {
     policy: on.policy,
     clock,
@@ -75,7 +90,7 @@ function partsOf(
     instance: on.instance,
     gateKey: on.config.gate,
     recorder,
-    desk: createDesk({ store, clock, defaults }),
+    desk: { ...desk, wait: (approval, hold) => asking.wait(approval, hold) },
     kept: { keep: keepResult, take: takeKept },
     spending,
     claims,
@@ -94,11 +109,9 @@ function partsOf(
     },
     warn: (message, cause) => on.log.warn({ err: cause }, message),
     settings: (call) => settings.of(call.server, call.name),
-    holdBudgetMs: holdMs,
+    holdBudgetMs: (caller, approval) =>
+      asking.asksIn(pending(caller, approval, {}), caller, approval) ? 0 : holdMs(caller, approval),
     pendingAnswer: (caller, ref, approval) =>
-      pendingAnswer(caller, approval, decisionMeta(ref), {
-        holdMs: holdMs(caller, approval),
-        rounds: approvals().rounds,
-      }),
+      asking.inAnswer(caller, approval, pending(caller, approval, decisionMeta(ref))),
   };
 }

@@ -7,10 +7,12 @@ import type { Config } from '../config/config.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Host } from '../downstream/contract.ts';
 import { createHost } from '../downstream/host.ts';
+import type { Pages } from '../downstream/http/page-contract.ts';
 import { type Instance, openInstance } from '../journal/instance.ts';
 import type { UpstreamPools } from '../upstream/contract.ts';
 import { createPinBook } from '../upstream/pins.ts';
 import { createPools } from '../upstream/pools.ts';
+import { createApprovalPages } from '../web/approval-page.ts';
 import { composeGate } from './compose.ts';
 import { followControl } from './follow-control.ts';
 import { type Foundation, layFoundation } from './foundation.ts';
@@ -27,6 +29,8 @@ const drainMs = 2000;
 export interface OpenGate {
   readonly host: Host;
   readonly log: Logger;
+  /** Where approvers answer in a browser, for a face that serves it; undefined when nobody does. */
+  readonly pages: Pages | undefined;
   /** What `mcp-gate status` shows of it. */
   status(): JsonObject;
   /** A policy is in force: without one every call is denied. */
@@ -97,7 +101,14 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
     return closed;
   };
   const status = () => gateStatus(on, pools);
-  return { host, log, status, ready: () => policy.current() !== undefined, close };
+  return {
+    host,
+    log,
+    pages: pagesOf(on),
+    status,
+    ready: () => policy.current() !== undefined,
+    close,
+  };
 }
 
 function openPools(on: Foundation): UpstreamPools {
@@ -111,6 +122,18 @@ function openPools(on: Foundation): UpstreamPools {
     idleMs: poolIdleMs,
   };
   return createPools({ servers: serverSpecs(config), pins, log, clock, ...limits });
+}
+
+function pagesOf({ config, store, clock, log }: Foundation): Pages | undefined {
+  const { page } = config.approvals;
+  if (page === undefined) return undefined;
+  return createApprovalPages({
+    url: page.url,
+    store,
+    clock,
+    onRefused: (remote) => log.warn({ remote }, 'a credential was refused on the approval page'),
+    onFailed: (cause) => log.warn({ err: cause }, 'the approval page could not be answered'),
+  });
 }
 
 /** Clients of the modern era go on after a restart with what they hold; where that cannot be, they ask anew. */

@@ -30,6 +30,7 @@ export async function serve(io: Io, options: ServeOptions): Promise<number> {
   const config = loadConfig(options.config, { env: process.env, servers: 'expand' });
   const http = withOptions(config.transport.http, options);
   refuseEverybody(http, config);
+  refuseOpenPage(http, config);
   const settings = settingsOf(http, config);
   const gate = openGate(config, packageVersion());
   const face = openFace(gate, settings, config);
@@ -61,6 +62,15 @@ function refuseEverybody(http: HttpConfig, { identity }: Config): void {
   if (open === undefined) return;
   throw new GateError('config_invalid', `the gate would listen on "${open}" for everybody`, {
     hint: 'name tokens in "transport.http.tokens" or issuers in "identity.issuers", or listen on 127.0.0.1',
+  });
+}
+
+/** Nobody is to type a credential where others can read it on its way. */
+function refuseOpenPage(http: HttpConfig, { approvals: { page } }: Config): void {
+  if (page === undefined || http.tls !== undefined || isLoopback(http.host)) return;
+  if (new URL(page.url).protocol === 'https:') return;
+  throw new GateError('config_invalid', `the approval page would be open on "${http.host}"`, {
+    hint: 'name "transport.http.tls", or the "https:" address of what stands in front in "approvals.page"',
   });
 }
 
@@ -113,6 +123,7 @@ function openFace(gate: OpenGate, settings: HttpSettings, config: Config): HttpF
       onRefused: (reason) => gate.log.info(reason),
     }),
     headerParams: createHeaderParams(gate.host.modern),
+    pages: gate.pages,
     version: packageVersion(),
     instructions: () => instructions(config),
     isReady: gate.ready,

@@ -16,7 +16,8 @@ export function applyReload(running: Config, loaded: Config): Config {
     mode: loaded.mode,
     environment: loaded.environment,
     servers: new Map(servers),
-    approvals: loaded.approvals,
+    // What serves the page is bound to its address.
+    approvals: { ...loaded.approvals, page: running.approvals.page },
     budgets: loaded.budgets,
     idempotency: loaded.idempotency,
     journal: { ...loaded.journal, durability: running.journal.durability },
@@ -34,6 +35,7 @@ export function diffNeedingRestart(running: Config, loaded: Config): string[] {
     'stateDir',
     'servers',
     'policy',
+    'approvals',
     'identity',
     'workspace',
     'journal',

@@ -41,6 +41,10 @@ export function resolveConfig(
       hold: { defaultMs, clientsMs: new Map(Object.entries(clients)) },
       notify: file.approvals.notify,
       rounds: new Map(Object.entries(file.approvals.rounds)),
+      elicit: new Map(Object.entries(file.approvals.elicit)),
+      page: file.approvals.page && {
+        url: new URL(file.approvals.page.url).href.replace(/\/$/, ''),
+      },
     },
     budgets: file.budgets.map(resolveBudget),
     idempotency: { expiresInMs: file.idempotency.expiresIn },

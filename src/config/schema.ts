@@ -4,6 +4,7 @@ import { budgets, keyExpiry } from './schema-budgets.ts';
 import { duration, emptyList, text } from './schema-fields.ts';
 import { identity } from './schema-identity.ts';
 import { notify } from './schema-notify.ts';
+import { elicit, page } from './schema-page.ts';
 import { server, serverKey } from './schema-servers.ts';
 import { http } from './schema-transport.ts';
 import { isLoopback } from './web-address.ts';
@@ -33,6 +34,8 @@ const approvals = z.strictObject({
   hold: z.record(text(200), duration(0, 3_600_000, 'from 0s to 1h')).default({ default: 40_000 }),
   notify: notify.default([]),
   rounds: z.record(text(200), z.boolean()).default({}),
+  elicit: elicit.default({}),
+  page: page.optional(),
 });
 
 const journal = z.strictObject({

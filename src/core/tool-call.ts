@@ -1,4 +1,5 @@
 import type { Action, ResourceType } from './action.ts';
+import type { ClientUser } from './client-user.ts';
 import type { Rounds } from './held.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Lifetime } from './lifetime.ts';
@@ -82,6 +83,8 @@ export interface Caller {
   readonly relayProgress: HearProgress | undefined;
   /** Takes what the far side asks and tells while it works on the call. */
   readonly related: Related | undefined;
+  /** Absent where nobody can be asked before the answer goes out. */
+  readonly user?: ClientUser;
   /** Absent where a request that waits for a person cannot be taken up by another. */
   readonly rounds?: Rounds;
 }

@@ -3,7 +3,6 @@ import { isLogLevel } from '../bridge/log-levels.ts';
 import type { Reply, RpcError } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
-import type { Related } from '../core/related.ts';
 import { shortened } from '../core/shortened.ts';
 import type { Decide, Target } from '../core/target.ts';
 import type { Caller, Identity, Session } from '../core/tool-call.ts';
@@ -20,15 +19,16 @@ import { rpcCode } from '../wire/rpc-error.ts';
 import { withoutType } from '../wire/without-type.ts';
 import { cancelledBy } from './cancellation.ts';
 import { ClientLink } from './client-link.ts';
+import { SessionUser } from './client-user.ts';
 import type { LegacySession, Outlet } from './contract.ts';
 import { clientOf } from './handshake.ts';
+import { type LegacyCallerParts, legacyCaller } from './legacy-caller.ts';
 import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { changedMethods, KnownLists, type ListTexts } from './lists.ts';
 import { LogLevel } from './log-level.ts';
 import { newSession } from './new-session.ts';
 import { News } from './news.ts';
 import { noServers } from './no-servers.ts';
-import { progressOf, progressToken } from './progress.ts';
 import type { ResourceHolds } from './resource-holds.ts';
 import { type ServeParts, serveCall } from './serve.ts';
 import { createServerRequests } from './server-requests.ts';
@@ -63,6 +63,8 @@ export class ClientSession implements LegacySession {
   readonly #news: News;
   readonly #level: LogLevel;
   readonly #link = new ClientLink();
+  readonly #user: SessionUser;
+  readonly #calling: LegacyCallerParts;
   readonly #asking: (client: Target) => UpstreamEvents['onRequest'];
   readonly #membership: Membership;
   readonly #serving: ServeParts;
@@ -82,6 +84,7 @@ export class ClientSession implements LegacySession {
     this.#news = new News(parts.outlet);
     this.#session = newSession(clientOf(hello), startedMs);
     this.#speaker = { hello, logLevel: undefined };
+    this.#user = new SessionUser(hello.capabilities, this.#news);
     this.events = this.#events();
     this.#membership = parts.join(this.events);
     const { pool } = this.#membership;
@@ -92,6 +95,13 @@ export class ClientSession implements LegacySession {
     this.#serving = { pool, decide, era: 'legacy', through };
     const declared = hello.capabilities;
     this.#asking = createServerRequests({ decide, pool, session: this.#session, declared });
+    const own = {
+      session: this.#session,
+      link: this.#link,
+      user: this.#user,
+      asking: this.#asking,
+    };
+    this.#calling = { ...own, identity: parts.identity, client: this };
   }
 
   /** Takes one message of the client; never throws. */
@@ -120,6 +130,7 @@ export class ClientSession implements LegacySession {
 
   async #close(): Promise<void> {
     for (const lifetime of this.#inFlight.values()) lifetime.end('disconnected');
+    this.#user.close();
     this.#link.close();
     this.#news.close();
     this.#level.close();
@@ -197,7 +208,7 @@ export class ClientSession implements LegacySession {
     this.#inFlight.set(id, lifetime);
     try {
       const reply = await this.#answer(request, treatment, () =>
-        this.#caller(request, outlet, news, lifetime),
+        legacyCaller(this.#calling, request, outlet, news, lifetime),
       );
       if (lifetime.ended === undefined) outlet.reply(id, reply);
     } catch {
@@ -250,28 +261,6 @@ export class ClientSession implements LegacySession {
     } finally {
       crossing.end();
     }
-  }
-
-  #caller({ params }: IncomingRequest, outlet: Outlet, news: News, lifetime: Lifetime): Caller {
-    return {
-      session: this.#session,
-      identity: this.#parts.identity,
-      lifetime,
-      ...progressOf(news, progressToken(params)),
-      related: this.#related(outlet, news),
-    };
-  }
-
-  /** What a server says while it works on a request goes where that request's answer goes. */
-  #related(outlet: Outlet, news: News): Related {
-    return {
-      client: this,
-      ask: this.#asking(this.#link.over(outlet)),
-      tell: (_server, notification) => {
-        const row = lookup('server', 'notification', notification.method, 'legacy');
-        if (row?.treatment === 'pass') news.tell(notification);
-      },
-    };
   }
 
   #notification(notification: IncomingNotification): void {

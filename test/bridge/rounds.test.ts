@@ -42,7 +42,8 @@ describe('a request that may be answered with "come again"', () => {
     ['completion/complete', false],
   ])('%s: %s', (method, may) => {
     const { rounds } = cross(createRig(), { _meta: envelope }, modernSpeaker, method);
-    expect(rounds).toEqual(may ? { held: undefined, answersInput: true } : undefined);
+    const first = { held: undefined, answersInput: true, modes: ['form'], said: {} };
+    expect(rounds).toEqual(may ? first : undefined);
   });
 
   it('is none of the legacy era', () => {
@@ -57,7 +58,20 @@ describe('a request that may be answered with "come again"', () => {
   ])('says whether its client can be asked: %s: %s', (capability, answersInput) => {
     const hello = { ...modernSpeaker.hello, capabilities: { [capability]: {} } };
     const { rounds } = cross(createRig(), modernCall, { ...modernSpeaker, hello });
-    expect(rounds).toEqual({ held: undefined, answersInput });
+    const modes = capability === 'elicitation' ? ['form'] : [];
+    expect(rounds).toEqual({ held: undefined, answersInput, modes, said: {} });
+  });
+
+  it('brings along what its client answers to the gate, and that its user was asked', () => {
+    const rig = createRig();
+    const first = cross(rig);
+    const result = { resultType: 'input_required', inputRequests: {} };
+    const asked = { ...held, asked: true };
+    const got = shown(first.reply({ kind: 'made', result, held: asked }));
+    const said = { approval: { action: 'accept' } };
+    const retried = cross(rig, again(got, said));
+    expect(retried.rounds).toMatchObject({ held: asked, said });
+    expect(retried.request.params).toEqual(modernCall);
   });
 
   it('brings along what it was told to, and the server sees none of it', async () => {

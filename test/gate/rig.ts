@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Asking } from '../../src/approval/asking.ts';
 import { pendingAnswer } from '../../src/approval/carriers/pending-answer.ts';
 import { createDesk } from '../../src/approval/desk.ts';
 import { keepResult, takeKept } from '../../src/approval/kept-result.ts';
@@ -46,6 +47,9 @@ export interface GateRig {
   approvalMode: PolicyInput['context']['approval_mode'];
   holdMs: number;
   rounds: ReadonlyMap<string, boolean>;
+  /** Where approvers answer in a browser. */
+  page: string | undefined;
+  elicit: ReadonlyMap<string, readonly 'url'[]>;
   tool: ToolFacts | undefined;
   /** The other tools of the catalog, as `server/name`. */
   readonly siblings: Map<string, ToolFacts>;
@@ -138,6 +142,17 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
   const inFlight = new InFlightCalls();
   const spending = createSpending('gate-1', () => rig.budgets);
   const claims = createClaims('instance-1');
+  const desk = createDesk({
+    store,
+    clock,
+    defaults: { expiresInMs: 60_000, quorum: 1 },
+    pollMs: 2,
+  });
+  const asking = new Asking({
+    ...{ store, clock, desk },
+    page: () => rig.page,
+    wishes: () => rig.elicit,
+  });
   const rig: GateRig = {
     store,
     reached,
@@ -152,6 +167,8 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     approvalMode: 'auto_execute',
     holdMs: 60_000,
     rounds: new Map(),
+    page: undefined,
+    elicit: new Map(),
     tool: { ...plainTool, pin: 'sha256:pin' },
     siblings: new Map(),
     budgets: [],
@@ -177,7 +194,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
       instance: 'instance-1',
       gateKey: 'gate-1',
       recorder,
-      desk: createDesk({ store, clock, defaults: { expiresInMs: 60_000, quorum: 1 }, pollMs: 2 }),
+      desk: { ...desk, wait: (approval, hold) => asking.wait(approval, hold) },
       kept: { keep: keepResult, take: takeKept },
       spending,
       claims,
@@ -204,9 +221,10 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
         labels: rig.labels,
         workspace: '/ws',
       }),
-      holdBudgetMs: () => rig.holdMs,
+      holdBudgetMs: (caller, approval) =>
+        asking.asksIn(pendingAnswer(caller, approval, {}, rig), caller, approval) ? 0 : rig.holdMs,
       pendingAnswer: (caller, ref, approval) =>
-        pendingAnswer(caller, approval, decisionMeta(ref), rig),
+        asking.inAnswer(caller, approval, pendingAnswer(caller, approval, decisionMeta(ref), rig)),
     }),
     close: async () => {
       await recorder.close();

@@ -8,6 +8,7 @@ import type { Bridge, Speaker } from '../../src/bridge/contract.ts';
 import { keepSeals } from '../../src/bridge/kept-seals.ts';
 import { isObject, type JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
+import type { Session } from '../../src/core/tool-call.ts';
 import type { ApprovalRow } from '../../src/store/contract.ts';
 import type { IncomingRequest } from '../../src/wire/contract.ts';
 import { modernSpeaker, shown } from '../bridge/rig.ts';
@@ -30,6 +31,7 @@ export class RoundsRig {
   readonly #dir = mkdtempSync(path.join(tmpdir(), 'gate-rounds-'));
   gate: GateRig;
   #bridge: Bridge;
+  readonly #sessions = new Map<string, Session>();
 
   constructor() {
     this.gate = this.#openGate();
@@ -52,7 +54,7 @@ export class RoundsRig {
     const name = String(speaker.hello.clientInfo?.['name']);
     const caller = {
       ...alice,
-      session: { ...alice.session, client: { name, version: '1' } },
+      session: this.#session(name),
       identity: { ...alice.identity, scope },
       ...(rounds !== undefined && { rounds }),
     };
@@ -60,6 +62,15 @@ export class RoundsRig {
     const reply = crossing.reply(answer);
     crossing.end();
     return shown(reply);
+  }
+
+  /** One for each client, as long as the process lives. */
+  #session(name: string): Session {
+    const known = this.#sessions.get(name);
+    if (known !== undefined) return known;
+    const session = { ...callerOf().session, client: { name, version: '1' } };
+    this.#sessions.set(name, session);
+    return session;
   }
 
   /** The request that goes on with an answer and is held as long as it takes, with what happens while it waits. */
@@ -127,6 +138,7 @@ export class RoundsRig {
   async restart(): Promise<void> {
     const { reached } = this.gate;
     await this.#end();
+    this.#sessions.clear();
     this.gate = this.#openGate();
     this.gate.reached.push(...reached);
     this.#bridge = this.#openBridge();

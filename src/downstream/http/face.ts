@@ -8,6 +8,8 @@ import { InFlight } from './in-flight.ts';
 import { LegacyEndpoint } from './legacy-endpoint.ts';
 import { Metrics } from './metrics.ts';
 import { ModernEndpoint } from './modern-endpoint.ts';
+import type { Pages } from './page-contract.ts';
+import { PageEndpoint } from './page-endpoint.ts';
 import { challenge, metadataUrl } from './protected-resource.ts';
 import { Router } from './router.ts';
 import { routesOf } from './routes.ts';
@@ -22,6 +24,8 @@ export interface HttpFaceParts {
   readonly host: Host;
   readonly authenticate: Authenticate;
   readonly headerParams: HeaderParams;
+  /** Served beside the protocol; undefined when there are none. */
+  readonly pages?: Pages | undefined;
   readonly version: string;
   /** What the model of a legacy client is told about this server. */
   readonly instructions: () => string;
@@ -113,7 +117,7 @@ function layFloor(
 }
 
 function routerOf(
-  { settings, authenticate, isReady }: HttpFaceParts,
+  { settings, authenticate, isReady, pages }: HttpFaceParts,
   laid: Omit<Floor, 'expired'>,
   port: number,
   sessions: SessionBook<HttpSession>,
@@ -132,6 +136,7 @@ function routerOf(
     doors: createDoors({ ...settings, port, isSecure }),
     authenticate,
     metadata,
+    pages: pages && new PageEndpoint(floor, pages, settings, port),
   });
 }
 

@@ -49,7 +49,7 @@ export class Metrics {
 
   /** Everything that is not a request with an answer. */
   counted(
-    method: 'notification' | 'response' | 'request' | 'stream' | 'http',
+    method: 'notification' | 'response' | 'request' | 'stream' | 'http' | 'page',
     outcome: Outcome,
     status: number,
   ): void {

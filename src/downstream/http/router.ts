@@ -3,6 +3,7 @@ import type { Authenticate, Authentication } from './contract.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import type { Doors } from './doors.ts';
 import { type Floor, turnAway, type Visit } from './endpoint.ts';
+import type { PageEndpoint } from './page-endpoint.ts';
 import { challenge } from './protected-resource.ts';
 import { refusal } from './refusal.ts';
 
@@ -23,6 +24,7 @@ export interface RouterParts {
   readonly authenticate: Authenticate;
   /** Where a caller who is not known finds out where tokens come from. */
   readonly metadata: string | undefined;
+  readonly pages: PageEndpoint | undefined;
 }
 
 /** Takes every HTTP request: through the doors, to its route, past whoever asks who it is. Nothing of a body is read here. */
@@ -35,10 +37,15 @@ export class Router {
 
   handle(req: IncomingMessage, res: ServerResponse): void {
     const startedMs = performance.now();
-    const { floor, doors } = this.#parts;
+    const { floor, doors, pages } = this.#parts;
     // Answers leave in order: behind one that waits, any number would pile up that nobody can take.
     if (res.socket === null) {
       turnAway(floor, { req, res }, pipelined);
+      return;
+    }
+    const page = pages?.nameIn(req.url ?? '');
+    if (pages !== undefined && page !== undefined) {
+      pages.handle(page, req, res);
       return;
     }
     const route = this.#route(req.url ?? '');

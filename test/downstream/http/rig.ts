@@ -17,6 +17,7 @@ import {
   type HttpSettings,
 } from '../../../src/downstream/http/contract.ts';
 import { createHttpFace, type HttpFace } from '../../../src/downstream/http/face.ts';
+import type { Pages } from '../../../src/downstream/http/page-contract.ts';
 import type { Incoming, IncomingRequest, RequestId } from '../../../src/wire/contract.ts';
 
 /** One request that reached the host, still to be answered when the test says so. */
@@ -133,6 +134,7 @@ export interface FaceOptions {
   readonly limits?: Partial<HttpLimits>;
   readonly authenticate?: Authenticate;
   readonly headerParams?: readonly HeaderParam[];
+  readonly pages?: Pages;
 }
 
 export interface Face {
@@ -156,6 +158,7 @@ export async function openFace(options: FaceOptions = {}): Promise<Face> {
     host,
     authenticate: options.authenticate ?? anybody,
     headerParams: () => options.headerParams ?? [],
+    pages: options.pages,
     version: '1.2.3',
     instructions: () => 'be careful',
     isReady: () => state.isReady,
