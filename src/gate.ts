@@ -13,6 +13,7 @@ import { handedOut } from './enforcement/handed-out.ts';
 import type { RecordParts } from './enforcement/parts.ts';
 import { record } from './enforcement/record.ts';
 import { conclude, settle } from './enforcement/settle.ts';
+import { changedSince } from './enforcement/still-holds.ts';
 import type { Claimed, Step } from './enforcement/step.ts';
 import { underObligations } from './enforcement/under-obligations.ts';
 import type { CallSettings } from './facts/input.ts';
@@ -74,8 +75,14 @@ async function run(
     const step = await record(parts, ruling);
     tell(parts, ruling, step);
     switch (step.kind) {
-      case 'forwarded':
-        return execute(parts, ruling, way, step.claimed);
+      case 'forwarded': {
+        const changed = changedSince(parts, ruling, step.claimed);
+        if (changed.length === 0) return execute(parts, ruling, way, step.claimed);
+        const reason = `changed since it was decided: ${changed.join(', ')}`;
+        await conclude(parts, ruling, 'refused', reason, step.claimed);
+        standing = { ...standing, approval: undefined };
+        break;
+      }
       case 'held': {
         if (step.approval.decisionId === ruling.decisionId) parts.onAsked(ruling, step.approval);
         const verdict = await hold(parts, ruling, step.approval);

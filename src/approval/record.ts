@@ -4,8 +4,9 @@ import { randomBytes, uuidv7 } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ApprovalRow, EntryDraft, EntryKind, Tx } from '../store/contract.ts';
 import { newApprovalId } from './approval-id.ts';
-import { bindingOf, callKeyOf, grantKeyOf } from './binding.ts';
+import { bindingHolds, bindingOf, callKeyOf, grantKeyOf } from './binding.ts';
 import type { ApprovalRequest } from './contract.ts';
+import { differenceOf } from './difference.ts';
 import { type ApprovalDefaults, answers, type Terms, termsOf, together } from './terms.ts';
 
 const dayMs = 86_400_000;
@@ -24,6 +25,11 @@ export function openApproval(
   const terms = termsOf(request, defaults);
   if (open === undefined) {
     return endedMeanwhile(tx, request, callKey, nowMs) ?? ask(tx, request, callKey, terms, nowMs);
+  }
+  if (open.state !== 'denied' && !bindingHolds(tx, open)) {
+    const row = ask(tx, request, callKey, terms, nowMs);
+    supersede(tx, open, row.id, nowMs, { differs: ['binding'] });
+    return row;
   }
   if (answers(open, terms)) return open;
   const asked = open.state === 'approved' ? together(open, terms) : terms;
@@ -72,10 +78,19 @@ export function approvalEntry(
   };
 }
 
-// A yes that turned out not to be enough is taken back: left over, it would let one more call through.
-function supersede(tx: Tx, row: ApprovalRow, by: string, nowMs: number): void {
-  tx.moveApproval(row.id, 'approved', { state: 'cancelled' });
-  tx.append(approvalEntry('approval.cancelled', row, nowMs, { superseded_by: by }));
+/**
+ * Takes back what another approval or its result has answered, or nobody can answer: left over, its yes would let one more
+ * call through.
+ */
+export function supersede(
+  tx: Tx,
+  row: ApprovalRow,
+  by: string,
+  nowMs: number,
+  fields: JsonObject = {},
+): void {
+  if (!tx.moveApproval(row.id, row.state, { state: 'cancelled' })) return;
+  tx.append(approvalEntry('approval.cancelled', row, nowMs, { superseded_by: by, ...fields }));
 }
 
 function ask(
@@ -95,6 +110,7 @@ function ask(
     createdMs: nowMs,
     expiresMs: nowMs + terms.lifeMs,
   };
+  const difference = differenceOf(tx, request, nowMs);
   const bytes = Buffer.from(request.canonicalArguments);
   const salt = randomBytes(32);
   const row: ApprovalRow = {
@@ -111,7 +127,12 @@ function ask(
   const expiresMs = row.expiresMs + dayMs;
   tx.putPayload({ id: row.argumentsPayload, kind: 'approval', bytes, salt, expiresMs });
   tx.putApproval(row);
-  tx.append(requested(row, request, digestOf(Buffer.concat([salt, bytes]))));
+  tx.append(
+    requested(row, request, {
+      arguments_commitment: digestOf(Buffer.concat([salt, bytes])),
+      ...(difference && { differs: difference.parts, differs_from: difference.from }),
+    }),
+  );
   return row;
 }
 
@@ -121,7 +142,7 @@ export function unusedId(tx: Tx): string {
   return id;
 }
 
-function requested(row: ApprovalRow, request: ApprovalRequest, commitment: string): EntryDraft {
+function requested(row: ApprovalRow, request: ApprovalRequest, more: JsonObject): EntryDraft {
   return approvalEntry('approval.requested', row, row.createdMs, {
     action: request.action,
     grant_key: grantKeyOf(request) ?? null,
@@ -133,7 +154,7 @@ function requested(row: ApprovalRow, request: ApprovalRequest, commitment: strin
     quorum: row.quorum,
     approvers: row.approvers,
     requester: row.requester,
-    arguments_commitment: commitment,
     arguments_payload: row.argumentsPayload,
+    ...more,
   });
 }

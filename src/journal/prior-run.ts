@@ -1,5 +1,6 @@
 import { isObject } from '../core/json.ts';
 import type { Tx } from '../store/contract.ts';
+import { lives } from './instance.ts';
 
 /** An earlier identical call that a person had approved, and of which nobody can tell what became of it. */
 export interface Prior {
@@ -7,11 +8,13 @@ export interface Prior {
   readonly status: 'unknown' | 'running';
 }
 
-/** What is known of the last approved run under this call key; null when it ended, or there was none. */
+/**
+ * What is known of the last approved run under this call key, whatever has been asked since; null when it ended, or there
+ * was none.
+ */
 export function priorRun(tx: Tx, callKey: string): Prior | null {
-  const row = tx.lastApproval(callKey);
-  if (row?.state !== 'consumed' || row.consumedBy === undefined) return null;
-  const decisionId = row.consumedBy;
+  const decisionId = tx.lastConsumed(callKey)?.consumedBy;
+  if (decisionId === undefined) return null;
   const traceId = tx.journal.decision(decisionId)?.traceId;
   if (traceId === undefined) return null;
   const outcome = tx.journal
@@ -19,7 +22,16 @@ export function priorRun(tx: Tx, callKey: string): Prior | null {
     .filter((entry) => entry.kind === 'outcome')
     .map((entry): unknown => JSON.parse(entry.body))
     .find((body) => isObject(body) && body['decision_id'] === decisionId);
-  if (outcome === undefined) return { decision_id: decisionId, status: 'running' };
+  if (outcome === undefined) {
+    return { decision_id: decisionId, status: isAbandoned(tx, decisionId) ? 'unknown' : 'running' };
+  }
   const status = isObject(outcome) ? outcome['status'] : undefined;
   return status === 'unknown' ? { decision_id: decisionId, status } : null;
+}
+
+// The gate that ran it has ended, and no other has come to write so yet.
+function isAbandoned(tx: Tx, decisionId: string): boolean {
+  const instance = tx.inflight().find((row) => row.decisionId === decisionId)?.instance;
+  const ran = tx.instances().find((row) => row.id === instance);
+  return ran !== undefined && !lives(ran);
 }

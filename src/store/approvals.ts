@@ -50,6 +50,24 @@ export function findLastApproval(connection: Connection, callKey: string): Appro
   return optional(connection.get('lastApproval', callKey));
 }
 
+export function findLastConsumed(connection: Connection, callKey: string): ApprovalRow | undefined {
+  return optional(connection.get('lastConsumed', callKey));
+}
+
+const mostKeys = 100;
+
+export function findCallKeys(connection: Connection, beginning: string): readonly string[] {
+  const end = `${beginning}\u{10ffff}`;
+  const keys: string[] = [];
+  let row = connection.get('nextCallKey', beginning, end);
+  while (row !== undefined && keys.length < mostKeys) {
+    const key = text(row, 'call_key');
+    keys.push(key);
+    row = connection.get('nextCallKey', key, end);
+  }
+  return keys;
+}
+
 export function putApproval(connection: Connection, row: ApprovalRow): void {
   connection.run(
     'insertApproval',

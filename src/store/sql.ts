@@ -46,6 +46,11 @@ export const sql = {
     AND state IN ('pending', 'approved', 'denied') ORDER BY created_ms DESC, id DESC LIMIT 1`,
   lastApproval: `SELECT * FROM approval WHERE call_key = $1
     ORDER BY created_ms DESC, id DESC LIMIT 1`,
+  lastConsumed: `SELECT * FROM approval WHERE call_key = $1 AND state = 'consumed'
+    ORDER BY created_ms DESC, id DESC LIMIT 1`,
+  // One at a time, each by the index: there may be many approvals of one key.
+  nextCallKey: `SELECT call_key FROM approval WHERE call_key > $1 AND call_key < $2
+    ORDER BY call_key LIMIT 1`,
   insertApproval: `INSERT INTO approval (id, state, call_key, binding, gate, server, tool,
     arguments_payload, reason, rules, requester, approvers, quorum, policy_digest, environment,
     trace_id, decision_id, created_ms, expires_ms, decided_ms, decided_by, decision_reason,
