@@ -19,7 +19,8 @@ export function priorRun(tx: Tx, callKey: string): Prior | null {
   if (traceId === undefined) return null;
   const outcome = tx.journal
     .trace(traceId)
-    .filter((entry) => entry.kind === 'outcome')
+    // A trace is the caller's word, and may hold thousands: few of them are read.
+    .filter((entry) => entry.kind === 'outcome' && entry.body.includes(decisionId))
     .map((entry): unknown => JSON.parse(entry.body))
     .find((body) => isObject(body) && body['decision_id'] === decisionId);
   if (outcome === undefined) {

@@ -35,7 +35,7 @@ it('a v1 SDK client that gives up after its 60 s gets a yes after 90 s by callin
   expect(thrown).toMatchObject({ code: -32001, message: expect.stringContaining('timed out') });
   expect(afterMs).toBeGreaterThanOrEqual(59_000);
   expect(executedBefore).toBe(0);
-  expect(retried).toMatchObject({ content: [{ type: 'text', text: 'counted' }] });
+  expect(retried).toMatchObject({ content: [{ type: 'text', text: 'said' }] });
   expect(patientHouse.executed()).toHaveLength(1);
   expect(await patientHouse.journal('approval.requested')).toHaveLength(1);
   const outcomes = await patientHouse.journal('outcome');

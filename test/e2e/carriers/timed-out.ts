@@ -1,9 +1,10 @@
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { decideApproval } from '../../../src/approval/decide.ts';
 import { openStore } from '../../../src/store/sqlite-store.ts';
-import { main, type Scratch } from '../../harness/scratch.ts';
+import { main, root, type Scratch } from '../../harness/scratch.ts';
 import { until } from '../../harness/until.ts';
 
 /** What came of one call that a person answers after 90 seconds. */
@@ -18,6 +19,9 @@ export interface TimedOut {
 
 /** A client of the SDK's first line with the time-out that it comes with; the gate would hold the call for longer. */
 export async function timedOut(house: Scratch): Promise<TimedOut> {
+  const server = path.join(root, 'test', 'peers', 'sdk2-server.mjs');
+  const two = { command: process.execPath, args: [server, house.record] };
+  house.configure({ mcpServers: { two } });
   const { PATH = '', HOME = '', MCP_GATE_HOME = '' } = house.env();
   const client = new Client({ name: 'sdk1', version: '1' });
   const args = [main, 'run', '--config', house.configFile];
@@ -25,7 +29,7 @@ export async function timedOut(house: Scratch): Promise<TimedOut> {
   await client.connect(new StdioClientTransport({ command: process.execPath, args, env }));
   const store = openStore({ dir: house.state, durability: 'process', clock: Date.now });
   try {
-    const call = { name: 'raw__count', arguments: { n: 1 } };
+    const call = { name: 'two__test_echo', arguments: { text: 'said' } };
     const startedMs = Date.now();
     const gaveUp = client.callTool(call).catch((thrown: unknown) => thrown);
     await until('a question', () => store.approvals(['pending']).length === 1);
