@@ -15,6 +15,7 @@ import type { RecordParts } from './enforcement/parts.ts';
 import { record } from './enforcement/record.ts';
 import { conclude, settle } from './enforcement/settle.ts';
 import type { Claimed, Step } from './enforcement/step.ts';
+import { changedSince } from './enforcement/still-holds.ts';
 import { underObligations } from './enforcement/under-obligations.ts';
 import type { CallSettings } from './facts/input.ts';
 import type { OutcomeStatus } from './journal/entries.ts';
@@ -75,8 +76,13 @@ async function run(
     const step = await record(parts, ruling);
     tell(parts, ruling, step);
     switch (step.kind) {
-      case 'forwarded':
-        return execute(parts, ruling, way, step.claimed);
+      case 'forwarded': {
+        const changed = changedSince(parts, ruling, step.claimed);
+        if (changed === undefined) return execute(parts, ruling, way, step.claimed);
+        await conclude(parts, ruling, 'refused', changed, step.claimed);
+        ({ call, standing } = startedAnew(call, standing, standing.prior));
+        break;
+      }
       case 'held': {
         if (step.approval.decisionId === ruling.decisionId) parts.onAsked(ruling, step.approval);
         const verdict = await hold(parts, ruling, step.approval);
@@ -94,7 +100,7 @@ async function run(
         break;
       case 'joined':
         if (await parts.joinedUntilOver(step.key, caller)) break;
-        return refuse(call, isStopped(caller) ? 'frozen' : 'running', refOf(ruling));
+        return stillRunning(ruling);
       case 'again':
         ({ call, standing } = startedAnew(call, standing, step.prior));
         break;
@@ -120,6 +126,10 @@ function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Prom
     progress: caller.progress,
     caller,
   });
+}
+
+function stillRunning(ruling: Ruling): Answer {
+  return refuse(ruling.call, isStopped(ruling.caller) ? 'frozen' : 'running', refOf(ruling));
 }
 
 type NoYes = Exclude<Verdict, { readonly kind: 'approved' }>;

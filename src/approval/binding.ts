@@ -6,23 +6,43 @@ import type { Edit } from '../store/edit-contract.ts';
 import type { ApprovalRequest } from './contract.ts';
 
 /**
- * The key under which identical calls meet: a call that a person has changed meets those that it was changed from. The gate is part of it: one server key names different servers in two
- * configurations that share a state folder.
+ * The key under which identical calls meet; a call that a person has changed meets those that it was changed from. It begins
+ * with what the caller alone settles, so that the same call under another definition, policy or environment is found beside
+ * it.
  */
 export function callKeyOf(request: ApprovalRequest): string {
-  return digestOf(
+  return `${likenessOf(request)}${partsAround(request).map(digestOf).join('/')}`;
+}
+
+/**
+ * The beginning that the keys of one call have in common, whatever it is decided under. The gate is part of it: one server
+ * key names different servers in two configurations that share a state folder.
+ */
+export function likenessOf(request: ApprovalRequest): string {
+  const digest = digestOf(
     canonical({
       action: request.action,
       arguments: digestOf(request.edited?.asked ?? request.canonicalArguments),
-      environment: request.environment,
       gate: request.gate,
-      pin: request.pin ?? null,
-      policy_digest: request.policyDigest,
       scope: request.scope,
       server: request.server,
       tool: request.tool,
     }),
   );
+  return `${digest}/`;
+}
+
+/** What the keys of one call can differ in, in the order in which they hold it. */
+const around = ['pin', 'policy', 'environment'] as const;
+
+function partsAround({ pin, policyDigest, environment }: ApprovalRequest): readonly string[] {
+  return [canonical(pin ?? null), policyDigest, environment];
+}
+
+/** In what two keys of one call differ. */
+export function differingParts(one: string, other: string): readonly string[] {
+  const [left, right] = [one, other].map((key) => key.split('/').slice(1));
+  return around.filter((_, at) => left?.[at] !== right?.[at]);
 }
 
 /**

@@ -5,8 +5,9 @@ import type { JsonObject } from '../core/json.ts';
 import type { ApprovalRow, EntryDraft, EntryKind, Tx } from '../store/contract.ts';
 import type { Edit } from '../store/edit-contract.ts';
 import { newApprovalId } from './approval-id.ts';
-import { bindingOf, callKeyOf, grantKeyOf } from './binding.ts';
+import { bindingHolds, bindingOf, callKeyOf, grantKeyOf } from './binding.ts';
 import type { ApprovalRequest, EditedRequest } from './contract.ts';
+import { differenceOf } from './difference.ts';
 import { type ApprovalDefaults, answers, type Terms, termsOf, together } from './terms.ts';
 import { latest } from './versions.ts';
 
@@ -26,6 +27,11 @@ export function openApproval(
   const terms = termsOf(request, defaults);
   if (open === undefined) {
     return endedMeanwhile(tx, request, callKey, nowMs) ?? ask(tx, request, callKey, terms, nowMs);
+  }
+  if (open.state !== 'denied' && !bindingHolds(tx, open)) {
+    const row = ask(tx, request, callKey, terms, nowMs);
+    supersede(tx, open, row.id, nowMs, { differs: ['binding'] });
+    return row;
   }
   if (answers(open, terms)) return open;
   const asked = open.state === 'approved' ? together(open, terms) : terms;
@@ -74,10 +80,19 @@ export function approvalEntry(
   };
 }
 
-// A yes that turned out not to be enough is taken back: left over, it would let one more call through.
-function supersede(tx: Tx, row: ApprovalRow, by: string, nowMs: number): void {
-  tx.moveApproval(row.id, 'approved', { state: 'cancelled' });
-  tx.append(approvalEntry('approval.cancelled', row, nowMs, { superseded_by: by }));
+/**
+ * Takes back what another approval or its result has answered, or nobody can answer: left over, its yes would let one more
+ * call through.
+ */
+export function supersede(
+  tx: Tx,
+  row: ApprovalRow,
+  by: string,
+  nowMs: number,
+  fields: JsonObject = {},
+): void {
+  if (!tx.moveApproval(row.id, row.state, { state: 'cancelled' })) return;
+  tx.append(approvalEntry('approval.cancelled', row, nowMs, { superseded_by: by, ...fields }));
 }
 
 function ask(
@@ -99,6 +114,7 @@ function ask(
     expiresMs: nowMs + terms.lifeMs,
     ...(request.edited !== undefined && { edited: stillEdited(request.edited) }),
   };
+  const difference = differenceOf(tx, request, nowMs);
   const bytes = Buffer.from(request.canonicalArguments);
   const salt = randomBytes(32);
   const row: ApprovalRow = {
@@ -116,7 +132,12 @@ function ask(
   const expiresMs = row.expiresMs + dayMs;
   tx.putPayload({ id: row.argumentsPayload, kind: 'approval', bytes, salt, expiresMs });
   tx.putApproval(row);
-  tx.append(requested(row, request, digestOf(Buffer.concat([salt, bytes]))));
+  tx.append(
+    requested(row, request, {
+      arguments_commitment: digestOf(Buffer.concat([salt, bytes])),
+      ...(difference && { differs: difference.parts, differs_from: difference.from }),
+    }),
+  );
   return row;
 }
 
@@ -131,7 +152,7 @@ export function unusedId(tx: Tx): string {
   return id;
 }
 
-function requested(row: ApprovalRow, request: ApprovalRequest, commitment: string): EntryDraft {
+function requested(row: ApprovalRow, request: ApprovalRequest, more: JsonObject): EntryDraft {
   return approvalEntry('approval.requested', row, row.createdMs, {
     action: request.action,
     grant_key: grantKeyOf(request) ?? null,
@@ -145,7 +166,7 @@ function requested(row: ApprovalRow, request: ApprovalRequest, commitment: strin
     requires_credential: row.requiresCredential,
     requester: row.requester,
     ...(row.edited !== undefined && { edited_by: row.edited.by, edited_from: row.edited.of }),
-    arguments_commitment: commitment,
     arguments_payload: row.argumentsPayload,
+    ...more,
   });
 }

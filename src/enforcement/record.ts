@@ -193,13 +193,16 @@ function reserve({ spending }: RecordParts, tx: Tx, ruling: Ruling): Reserved {
 }
 
 // A yes given under another policy or to another definition of the tool is no yes to this call; nor is one that
-// somebody else has used up.
+// somebody else has used up. It is left for the retry when its caller has gone, and for nothing when the result of the run
+// before has come meanwhile: that is fetched.
 function consume(parts: RecordParts, tx: Tx, ruling: Ruling, yes: Yes): ApprovalRow | undefined {
-  const { desk, gateKey } = parts;
-  const { decisionId, nowMs } = ruling;
+  const { desk, gateKey, kept } = parts;
+  const { decisionId, nowMs, caller } = ruling;
   const request = approvalRequest(gateKey, ruling);
   if (yes.kind === 'standing') return desk.use(tx, yes.row, request, nowMs);
-  if (!desk.isAbout(tx, yes.row, request)) return undefined;
+  if (!desk.isAbout(tx, yes.row, request) || caller.lifetime.ended !== undefined) return undefined;
+  // Without a yes nothing of this is written, and what was taken is there again.
+  if (kept.take(tx, yes.row.callKey, nowMs) !== undefined) return undefined;
   return desk.consume(tx, yes.row, decisionId, nowMs) ? yes.row : undefined;
 }
 

@@ -114,7 +114,8 @@ function sweep(tx: Tx, { id }: InstanceParts, nowMs: number): void {
   for (const row of gone) tx.removeInstance(row.id);
 }
 
-function lives(row: InstanceRow): boolean {
+/** Whether the process that said this of itself is still there. */
+export function lives(row: InstanceRow): boolean {
   if (!isAlive(row.pid)) return false;
   return row.processStart === undefined || row.processStart === processStart(row.pid);
 }

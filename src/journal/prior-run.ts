@@ -1,6 +1,7 @@
 import { isObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
 import type { Tx } from '../store/contract.ts';
+import { lives } from './instance.ts';
 
 /** An earlier identical call that a person had approved, and of which nobody can tell what became of it. */
 export interface Prior {
@@ -8,19 +9,24 @@ export interface Prior {
   readonly status: 'unknown' | 'running';
 }
 
-/** What is known of the last approved run under this call key; null when it ended, or there was none. */
+/**
+ * What is known of the last approved run under this call key, whatever has been asked since; null when it ended, or there
+ * was none.
+ */
 export function priorRun(tx: Tx, callKey: string): Prior | null {
-  const row = tx.lastApproval(callKey);
-  if (row?.state !== 'consumed' || row.consumedBy === undefined) return null;
-  const decisionId = row.consumedBy;
+  const decisionId = tx.lastConsumed(callKey)?.consumedBy;
+  if (decisionId === undefined) return null;
   const traceId = tx.journal.decision(decisionId)?.traceId;
   if (traceId === undefined) return null;
   const outcome = tx.journal
     .trace(traceId)
-    .filter((entry) => entry.kind === 'outcome')
+    // A trace is the caller's word, and may hold thousands: few of them are read.
+    .filter((entry) => entry.kind === 'outcome' && entry.body.includes(decisionId))
     .map((entry): unknown => parseJson(entry.body))
     .find((body) => isObject(body) && body['decision_id'] === decisionId);
-  if (outcome === undefined) return { decision_id: decisionId, status: 'running' };
+  if (outcome === undefined) {
+    return { decision_id: decisionId, status: isAbandoned(tx, decisionId) ? 'unknown' : 'running' };
+  }
   const status = isObject(outcome) ? outcome['status'] : undefined;
   return status === 'unknown' ? { decision_id: decisionId, status } : null;
 }
@@ -29,4 +35,11 @@ export function priorRun(tx: Tx, callKey: string): Prior | null {
 export function wasEdited(tx: Tx, decisionId: string): boolean {
   const body: unknown = parseJson(tx.journal.decision(decisionId)?.body ?? 'null');
   return isObject(body) && isObject(body['edited']);
+}
+
+// The gate that ran it has ended, and no other has come to write so yet.
+function isAbandoned(tx: Tx, decisionId: string): boolean {
+  const instance = tx.inflight().find((row) => row.decisionId === decisionId)?.instance;
+  const ran = tx.instances().find((row) => row.id === instance);
+  return ran !== undefined && !lives(ran);
 }

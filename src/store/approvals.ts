@@ -67,6 +67,24 @@ export function readApprovalAfter(connection: Connection, id: string): ApprovalR
   return optional(connection.get('approvalAfter', id));
 }
 
+export function findLastConsumed(connection: Connection, callKey: string): ApprovalRow | undefined {
+  return optional(connection.get('lastConsumed', callKey));
+}
+
+const mostKeys = 100;
+
+export function findCallKeys(connection: Connection, beginning: string): readonly string[] {
+  const end = `${beginning}\u{10ffff}`;
+  const keys: string[] = [];
+  let row = connection.get('nextCallKey', beginning, end);
+  while (row !== undefined && keys.length < mostKeys) {
+    const key = text(row, 'call_key');
+    keys.push(key);
+    row = connection.get('nextCallKey', key, end);
+  }
+  return keys;
+}
+
 export function putApproval(connection: Connection, row: ApprovalRow): void {
   connection.run(
     'insertApproval',

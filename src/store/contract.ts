@@ -159,6 +159,10 @@ export interface Tx extends Reader, ControlTx, GrantTx, ApproverTx {
   approvalFor(callKey: string, nowMs: number): ApprovalRow | undefined;
   /** The newest approval for this call key whatever its state. */
   lastApproval(callKey: string): ApprovalRow | undefined;
+  /** The newest approval for this call key that was used up, whatever has been asked since. */
+  lastConsumed(callKey: string): ApprovalRow | undefined;
+  /** The different call keys that begin like this, at most a hundred. */
+  callKeysFrom(beginning: string): readonly string[];
   /** Moves an approval on, if it still is in state `from`; false when somebody else was first. */
   moveApproval(id: string, from: ApprovalState, change: ApprovalChange): boolean;
   putVote(vote: VoteRow): void;
@@ -196,7 +200,10 @@ export type ApprovalState =
 export interface ApprovalRow {
   readonly id: string;
   readonly state: ApprovalState;
-  /** What makes two calls the same question: scope, server, tool, pin, canonical arguments, policy digest, environment. */
+  /**
+   * What makes two calls the same question: scope, server, tool, canonical arguments, and behind them pin, policy digest,
+   * environment.
+   */
   readonly callKey: string;
   /** SHA-256 over the call key's parts and the expiry: what an approver says yes to. */
   readonly binding: string;

@@ -53,6 +53,11 @@ export const sql = {
   approvalAfter: `${approvalRows} WHERE edited_of = $1 ORDER BY created_ms DESC, id DESC LIMIT 1`,
   insertEdit: `INSERT INTO approval_edit (approval_id, edited_of, edited_of_binding, edited_by,
     edited_via, edited_ms) VALUES ($1, $2, $3, $4, $5, $6)`,
+  lastConsumed: `${approvalRows} WHERE call_key = $1 AND state = 'consumed'
+    ORDER BY created_ms DESC, id DESC LIMIT 1`,
+  // One at a time, each by the index: there may be many approvals of one key.
+  nextCallKey: `SELECT call_key FROM approval WHERE call_key > $1 AND call_key < $2
+    ORDER BY call_key LIMIT 1`,
   insertApproval: `INSERT INTO approval (id, state, call_key, binding, gate, server, tool,
     arguments_payload, reason, rules, requester, approvers, quorum, policy_digest, environment,
     trace_id, decision_id, created_ms, expires_ms, decided_ms, decided_by, decision_reason,

@@ -1,6 +1,15 @@
 import type { Clock } from '../core/clock.ts';
-import { findApproval, findLastApproval, moveApproval, putApproval } from './approvals.ts';
+
+import {
+  findApproval,
+  findCallKeys,
+  findLastApproval,
+  findLastConsumed,
+  moveApproval,
+  putApproval,
+} from './approvals.ts';
 import { addMember, putApprover, putVote, removeApprover } from './approvers.ts';
+
 import { eraseBudgetCounts, putBudgetCount } from './budget-counts.ts';
 import { putBundle } from './bundles.ts';
 import type { Connection, SyncLevel } from './connection.ts';
@@ -108,6 +117,8 @@ function createTx(
     putApproval: (row) => putApproval(connection, row),
     approvalFor: (callKey, nowMs) => findApproval(connection, callKey, nowMs),
     lastApproval: (callKey) => findLastApproval(connection, callKey),
+    lastConsumed: (callKey) => findLastConsumed(connection, callKey),
+    callKeysFrom: (beginning) => findCallKeys(connection, beginning),
     moveApproval: (id, from, change) => moveApproval(connection, id, from, change),
     putVote: (vote) => putVote(connection, vote),
     putApprover: (row) => putApprover(connection, row),

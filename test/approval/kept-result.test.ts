@@ -14,7 +14,7 @@ async function kept() {
   await consume(await scratch.ask(), 'decision-2');
   await store.write('outcome', (tx) => keepResult(tx, id, Buffer.from('{"answer":42}'), clock()));
   const take = (change: Partial<ApprovalRequest> = {}, on = store) =>
-    on.write('decision', (tx) => takeKept(tx, desk.callKey(request(change)))?.toString());
+    on.write('decision', (tx) => takeKept(tx, desk.callKey(request(change)), clock())?.toString());
   return { ...scratch, take };
 }
 
@@ -49,6 +49,6 @@ describe('a kept result', () => {
     await store.write('outcome', (tx) => keepResult(tx, id, Buffer.from('x'), clock()));
     expect(store.approval(id)?.resultPayload).toBeUndefined();
     const key = desk.callKey(request());
-    expect(await store.write('decision', (tx) => takeKept(tx, key))).toBeUndefined();
+    expect(await store.write('decision', (tx) => takeKept(tx, key, clock()))).toBeUndefined();
   });
 });

@@ -1,12 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Client } from '@modelcontextprotocol/client';
+import {
+  Client,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { describe, expect, it } from 'vitest';
 import type { LineClient } from '../harness/line-client.ts';
 import { decisionOf, type Message, pick, textAt } from '../harness/message.ts';
 import { main, type Scratch, scratch } from '../harness/scratch.ts';
 import { until } from '../harness/until.ts';
+import { serveGate } from '../peers/serve-gate.ts';
 
 const name = 'raw__count';
 const ran = [{ tool: 'count', arguments: { n: 1 } }];
@@ -69,7 +74,10 @@ describe('a held call of a modern client', () => {
     expect(textAt(answer, 'result.content.0.text')).toMatch(/^PENDING APPROVAL/);
   });
 
-  it('reaches a v2 SDK client by rounds that it makes by itself', async () => {
+  it.each([
+    ['stdio', overStdio],
+    ['HTTP', overHttp],
+  ])('reaches a v2 SDK client by rounds that it makes by itself, over %s', async (_, over) => {
     const { house, yes } = await countBehindGate();
     // The raw server answers with what a typed client drops.
     house.configure({ mcpServers: { files: house.files() } });
@@ -81,13 +89,7 @@ describe('a held call of a modern client', () => {
         versionNegotiation: { mode: { pin: '2026-07-28' } },
       },
     );
-    const { PATH = '', ...env } = house.env();
-    const transport = new StdioClientTransport({
-      command: process.execPath,
-      args: [main, 'run', '--config', house.configFile],
-      env: { ...texts(env), PATH },
-    });
-    await client.connect(transport);
+    await client.connect(await over(house));
     try {
       const args = { path: file, content: 'written' };
       const answer = client.callTool({ name: 'files__write_file', arguments: args });
@@ -105,6 +107,20 @@ describe('a held call of a modern client', () => {
     expect(await house.journal('approval.requested')).toHaveLength(1);
   });
 });
+
+function overStdio(house: Scratch): Transport {
+  const { PATH = '', ...env } = house.env();
+  return new StdioClientTransport({
+    command: process.execPath,
+    args: [main, 'run', '--config', house.configFile],
+    env: { ...texts(env), PATH },
+  });
+}
+
+async function overHttp(house: Scratch): Promise<Transport> {
+  const { origin } = await serveGate(house);
+  return new StreamableHTTPClientTransport(new URL(`${origin}/mcp`));
+}
 
 function texts(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(

@@ -36,6 +36,7 @@ export interface GateRig {
   readonly reached: string[];
   policy: (input: PolicyInput) => Decision;
   policyDigest: string;
+  environment: string;
   frozen: string | undefined;
   /** The scopes that freezes were looked up for, in order. */
   readonly looked: CallScope[];
@@ -59,6 +60,8 @@ export interface GateRig {
   readonly hidden: Set<string>;
   /** The decisions that those see who look at the gate. */
   readonly told: Ruling[];
+  /** Happens when a decision is on record, before anything comes of it. */
+  afterRecord: () => void;
   deliver: (argumentsText: string | undefined) => Promise<Delivery>;
   close(): Promise<void>;
 }
@@ -158,6 +161,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     reached,
     policy: () => decisions.allow,
     policyDigest: 'sha256:aa',
+    environment: 'test',
     frozen: undefined,
     looked,
     inFlight,
@@ -175,6 +179,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     labels: [],
     hidden: new Set(),
     told: [],
+    afterRecord: () => {},
     deliver: () => Promise.resolve(answered({ content: [] })),
     target: {
       send: (request) => {
@@ -202,13 +207,16 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
       isVisible: (call) => !rig.hidden.has(call.name),
       joinedUntilOver: (key, { lifetime }) =>
         untilOver({ store, claims, clock, pollMs: 2 }, key, lifetime, rig.holdMs),
-      onDecided: (ruling) => rig.told.push(ruling),
+      onDecided: (ruling) => {
+        rig.told.push(ruling);
+        rig.afterRecord();
+      },
       onAsked: () => {},
       retentionMs: () => 60_000,
       warn: () => {},
       settings: ({ server, name }) => ({
         mode: rig.modes.get(server) ?? rig.mode,
-        environment: 'test',
+        environment: rig.environment,
         approvalMode: rig.approvalMode,
         schema: 'enforce',
         trusted: false,

@@ -69,6 +69,30 @@ describe('a held call of a client that comes back', () => {
     expect(rig.gate.reached).toEqual([]);
   });
 
+  it('is asked anew, with what differs from the question that it has waited for, when that was answered meanwhile', async () => {
+    const state = stateIn(await rig.send(undefined));
+    const { id } = await rig.onePending();
+    await rig.no();
+    rig.gate.policyDigest = 'sha256:bb';
+    rig.gate.environment = 'prod';
+    expect(await rig.send(state)).toMatchObject(newRound);
+    const differs = { differs: ['policy', 'environment'], differs_from: id };
+    expect(rig.entries('approval.requested').at(-1)).toMatchObject(differs);
+  });
+
+  it('is said to differ in its arguments where policy has put another call in its place since', async () => {
+    const state = stateIn(await rig.send(undefined));
+    const { id } = await rig.onePending();
+    rig.gate.policy = (input) => {
+      const isAsked = input.resource.properties.arguments['path'] === 'a';
+      const patch = { patch: { path: 'b' } };
+      return isAsked ? { ...decisions.allow, outcome: 'compute', compute: patch } : asksOnce(input);
+    };
+    expect(await rig.send(state)).toMatchObject(newRound);
+    const differs = { differs: ['arguments'], differs_from: id };
+    expect(rig.entries('approval.requested').at(-1)).toMatchObject(differs);
+  });
+
   it('is decided again in every round, and waits for one approval', async () => {
     const inputs: PolicyInput[] = [];
     rig.gate.policy = (input) => {

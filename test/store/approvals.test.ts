@@ -160,6 +160,37 @@ test('an identical call finds the newest approval that is not over', async () =>
   expect(await store.write('decision', (tx) => tx.lastApproval('other'))).toBeUndefined();
 });
 
+test('the newest approval that was used up is found behind what was asked since', async () => {
+  const store = openScratch(scratchFolder());
+  const last = () => store.write('decision', (tx) => tx.lastConsumed('call')?.id);
+  const put = (id: string, state: ApprovalRow['state'], createdMs: number) =>
+    store.write('decision', (tx) => tx.putApproval({ ...pending, id, state, createdMs }));
+  await put('asked', 'pending', 1);
+  expect(await last()).toBeUndefined();
+  await put('used', 'consumed', 2);
+  await put('used-later', 'consumed', 3);
+  await put('asked-again', 'pending', 4);
+  expect(await last()).toBe('used-later');
+});
+
+test('the keys that begin alike are found once each, and no others', async () => {
+  const store = openScratch(scratchFolder());
+  const keys = ['a/1', 'a/1', 'a/2', 'a', 'a0', 'ab/1', 'b/1'];
+  await store.write('decision', (tx) => {
+    for (const [at, callKey] of keys.entries())
+      tx.putApproval({ ...pending, id: `${at}`, callKey });
+  });
+  const from = (start: string) => store.write('decision', (tx) => tx.callKeysFrom(start));
+  expect(await from('a/')).toEqual(['a/1', 'a/2']);
+  expect(await from('c/')).toEqual([]);
+  await store.write('decision', (tx) => {
+    for (let at = 0; at < 200; at += 1) {
+      tx.putApproval({ ...pending, id: `many-${at}`, callKey: `many/${at}` });
+    }
+  });
+  expect(await from('many/')).toHaveLength(100);
+});
+
 test('approvals are listed by state, oldest first', async () => {
   const store = openScratch(scratchFolder());
   await store.write('decision', (tx) => {
