@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { findApproval } from '../approval/approval-id.ts';
 import { decideApproval } from '../approval/decide.ts';
 import { type GrantTerms, termsForGrant } from '../approval/grant-terms.ts';
+import { historyLines, historyOf } from '../approval/history.ts';
 import { resolveApprover } from '../approval/identity.ts';
 import { approvalDetail } from '../approval/present.ts';
 import { wishLines } from '../approval/present-grant.ts';
@@ -79,7 +80,12 @@ async function confirm(
   const columns = columnsOf(io.stderr);
   const wished = grant === undefined ? [] : wishLines(row, grant, nowMs, columns);
   const detail = approvalDetail(store, row, nowMs);
-  const { lines, prompt, isYes } = questionOf(detail, columns, wished);
+  const { lines, prompt, isYes } = questionOf(
+    detail,
+    columns,
+    wished,
+    historyLines(historyOf(store, row), columns),
+  );
   for (const line of lines) tell(io, line);
   const reader = createInterface({ input: io.stdin, output: io.stderr });
   // The end of input, or control-C, is no answer, and so it is no yes.
