@@ -16,15 +16,15 @@ interface Question {
   isYes(typed: string): boolean;
 }
 
-/** `grant` says what a yes would let through beyond this call, `before` what people said to calls like it. */
+/** `grant` says what a yes would let through beyond this call, `beside` what is to be known beside it. */
 export function questionOf(
   detail: Detail,
   columns: number,
   grant: readonly string[] = [],
-  before: readonly string[] = [],
+  beside: readonly string[] = [],
 ): Question {
   const lines = detailLines(detail, columns);
-  const about = [...before, ...aboutLines(detail, columns), ...grant];
+  const about = [...beside, ...aboutLines(detail, columns), ...grant];
   const hidden = lines.length > mostLines ? lines.length - headLines - tailLines : 0;
   if (hidden === 0) {
     return {

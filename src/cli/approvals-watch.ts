@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
 import { emitKeypressEvents } from 'node:readline';
 import { findApproval } from '../approval/approval-id.ts';
+import { besideLines } from '../approval/beside.ts';
 import { decideApproval } from '../approval/decide.ts';
-import { historyLines, historyOf } from '../approval/history.ts';
 import { resolveApprover } from '../approval/identity.ts';
 import { approvalDetail, detailLines } from '../approval/present.ts';
 import type { Approver } from '../approval/separation.ts';
@@ -125,11 +125,9 @@ async function watch(
 function wholeCall(io: Io, store: Store, id: string) {
   const row = findApproval(store, id);
   const columns = columnsOf(io.stdout);
-  const before = historyLines(historyOf(store, row), columns);
-  return {
-    id,
-    lines: [...detailLines(approvalDetail(store, row, Date.now()), columns), ...before],
-  };
+  const detail = approvalDetail(store, row, Date.now());
+  const beside = besideLines(store, row, detail, columns);
+  return { id, lines: [...detailLines(detail, columns), '', ...beside] };
 }
 
 /** The vote, and what it came to; never rejects. */

@@ -1,5 +1,6 @@
 import { findApproval } from '../approval/approval-id.ts';
-import { historyLines, historyOf } from '../approval/history.ts';
+import { besideLines } from '../approval/beside.ts';
+import { historyOf } from '../approval/history.ts';
 import { approvalDetail, approvalSummary, detailLines, summaryLines } from '../approval/present.ts';
 import { similarKey } from '../approval/similar.ts';
 import { columnsOf } from './approvals-columns.ts';
@@ -43,10 +44,13 @@ export async function showApproval(io: Io, id: string, options: ReadingOptions):
   return withStore(await findPlace(io, options), 'refuse', async (store) => {
     const row = findApproval(store, id);
     const detail = approvalDetail(store, row, Date.now());
-    const history = historyOf(store, row);
     const columns = columnsOf(io.stdout);
-    if (options.format === 'json') printJson(io, { ...detail, group: similarKey(row), history });
-    else print(io, [...detailLines(detail, columns), '', ...historyLines(history, columns)]);
+    if (options.format === 'json') {
+      printJson(io, { ...detail, group: similarKey(row), history: historyOf(store, row) });
+    } else {
+      const beside = besideLines(store, row, detail, columns);
+      print(io, [...detailLines(detail, columns), '', ...beside]);
+    }
     return 0;
   });
 }

@@ -1,9 +1,9 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { findApproval } from '../approval/approval-id.ts';
+import { besideLines } from '../approval/beside.ts';
 import { decideApproval } from '../approval/decide.ts';
 import { type GrantTerms, termsForGrant } from '../approval/grant-terms.ts';
-import { historyLines, historyOf } from '../approval/history.ts';
 import { resolveApprover } from '../approval/identity.ts';
 import { approvalDetail } from '../approval/present.ts';
 import { wishLines } from '../approval/present-grant.ts';
@@ -80,12 +80,8 @@ async function confirm(
   const columns = columnsOf(io.stderr);
   const wished = grant === undefined ? [] : wishLines(row, grant, nowMs, columns);
   const detail = approvalDetail(store, row, nowMs);
-  const { lines, prompt, isYes } = questionOf(
-    detail,
-    columns,
-    wished,
-    historyLines(historyOf(store, row), columns),
-  );
+  const beside = besideLines(store, row, detail, columns);
+  const { lines, prompt, isYes } = questionOf(detail, columns, wished, beside);
   for (const line of lines) tell(io, line);
   const reader = createInterface({ input: io.stdin, output: io.stderr });
   // The end of input, or control-C, is no answer, and so it is no yes.
