@@ -60,8 +60,7 @@ const fact =
 const beside = /^(before|beware) {2}\S/;
 const about = /^(call {4}|digest {2}|id {6})/;
 const left = /^\(\d+ lines are left out: mcp-gate approvals show ap_\w{10}\)$/;
-const listed =
-  /^ap_\w{10} {2}pending {2}|^\d+ alike {2}like_\w{10} {2}| {2}ap_\w{10} {2}until /;
+const listed = /^ap_\w{10} {2}pending {2}|^\d+ alike {2}like_\w{10} {2}| {2}ap_\w{10} {2}until /;
 const watched = /^[> ] ap_\w{10} {2}until |^\d+ pending|^\d+ alike {2}like_|^j\/k|^$/;
 
 interface Scene {
