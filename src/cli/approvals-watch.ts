@@ -45,7 +45,7 @@ export async function watchScreen(io: Io, options: WatchOptions): Promise<number
       as: undefined,
     });
     const notify = options.bell ? terminalNotice(io, Date.now) : () => {};
-    const requireCredential = isCredentialRequired(place);
+    const requireCredential = isCredentialRequired(place, store);
     await watch(io, { store, approver, requireCredential }, notify);
     return 0;
   });

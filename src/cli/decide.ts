@@ -29,8 +29,8 @@ interface Answer extends StateOptions, GrantOptions {
 export async function decide(io: Io, answer: Answer): Promise<number> {
   const wish = wishOf(answer);
   const place = await findPlace(io, answer);
-  const requireCredential = isCredentialRequired(place);
   return withStore(place, 'refuse', async (store) => {
+    const requireCredential = isCredentialRequired(place, store);
     const approver = await resolveApprover(store, {
       env: io.env,
       isTerminal: isInteractive(io),
