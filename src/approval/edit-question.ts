@@ -38,7 +38,10 @@ export function editQuestion(
     edited: null,
   };
   const changed = differences(before, shown, columns);
-  return questionOf(detail, columns, changed, 'approve the changed call? (e edits it again)');
+  return questionOf(detail, columns, {
+    grant: changed,
+    asks: 'approve the changed call? (e edits it again)',
+  });
 }
 
 function objectIn(text: Buffer | string | undefined): JsonObject {

@@ -1,9 +1,13 @@
 import { createHmac } from 'node:crypto';
 import { timestamp } from '../core/clock.ts';
+import { printable } from '../core/printable.ts';
 import { shortened } from '../core/shortened.ts';
 import type { ApprovalRow } from '../store/contract.ts';
 
-/** What somebody outside is told of a call that waits: enough to look at it, and nothing of what is in it. */
+/**
+ * What somebody outside is told of a call that waits: enough to look at it, and nothing of what is in it. Whoever takes it
+ * may show it as it is, so what would move a cursor or hide text stands as an escape.
+ */
 export interface Notice {
   /** The same at every try: who gets a notice twice can tell. */
   readonly id: string;
@@ -14,7 +18,9 @@ export interface Notice {
 /** `tool` as the journal names it: a resource's address without what is private in it. */
 export function noticeOf(row: ApprovalRow, tool: string): Notice {
   const { id, server, reason, requester, expiresMs } = row;
-  const data = { id, server, tool, reason: shortened(reason, 500), requester };
+  const shown = (text: string) => printable(shortened(text, 500));
+  const said = { server: shown(server), tool: shown(tool), reason: shown(reason) };
+  const data = { id, ...said, requester: shown(requester) };
   const expires = timestamp(expiresMs);
   return {
     id: `msg_${id}`,

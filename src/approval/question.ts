@@ -16,15 +16,21 @@ interface Question {
   isYes(typed: string): boolean;
 }
 
-/** `grant` says what a yes would let through beyond this call. */
+interface Around {
+  /** What a yes would let through beyond this call. */
+  readonly grant?: readonly string[];
+  /** What is to be known beside it. */
+  readonly beside?: readonly string[];
+  readonly asks?: string;
+}
+
 export function questionOf(
   detail: Detail,
   columns: number,
-  grant: readonly string[] = [],
-  asks = grant.length === 0 ? 'approve this call?' : 'approve this call, and grant those?',
+  { grant = [], beside = [], asks = asksFor(grant) }: Around = {},
 ): Question {
   const lines = detailLines(detail, columns);
-  const about = [...aboutLines(detail, columns), ...grant];
+  const about = [...beside, ...aboutLines(detail, columns), ...grant];
   const hidden = lines.length > mostLines ? lines.length - headLines - tailLines : 0;
   if (hidden === 0) {
     return {
@@ -40,6 +46,10 @@ export function questionOf(
     prompt: `to approve it, type the first ${codeCharacters} characters behind "sha256:" `,
     isYes: (typed) => code !== undefined && typed.toLowerCase() === code,
   };
+}
+
+function asksFor(grant: readonly string[]): string {
+  return grant.length === 0 ? 'approve this call?' : 'approve this call, and grant those?';
 }
 
 function aboutLines(detail: Detail, columns: number): readonly string[] {

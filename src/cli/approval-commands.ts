@@ -36,20 +36,28 @@ export function addApprovalCommands(program: Command, act: Act): void {
 function addList(approvals: Command, act: Act): void {
   explain(approvals.command('list'), {
     summary: 'what waits',
-    sentence: 'Lists the calls that wait for a person, oldest first.',
+    sentence:
+      'Lists the calls that wait for a person, oldest first; those that differ in their arguments alone stand under one line.',
     examples: [
       ['what waits', 'mcp-gate approvals list'],
       ['those that are over too', 'mcp-gate approvals list --all'],
+      ['each of those that are alike', 'mcp-gate approvals list --group like_0123456789'],
     ],
   })
     .option('--all', 'those that are over too')
+    .option('--group <KEY>', 'those that are alike, one by one')
     .addOption(configOption())
     .addOption(formatOption())
     .action(
-      act(async (io, options: ReadingOptions & { readonly all?: boolean }) => {
-        const { listApprovals } = await import('./approvals.ts');
-        return listApprovals(io, options);
-      }),
+      act(
+        async (
+          io,
+          options: ReadingOptions & { readonly all?: boolean; readonly group?: string },
+        ) => {
+          const { listApprovals } = await import('./approvals.ts');
+          return listApprovals(io, options);
+        },
+      ),
     );
 }
 
@@ -73,12 +81,16 @@ function addWatch(approvals: Command, act: Act): void {
   explain(approvals.command('watch'), {
     summary: 'a live list in the terminal',
     sentence:
-      'Keeps the calls that wait on the screen: j and k move, a approves after showing the whole call, d denies, q ends.',
-    examples: [['in a terminal beside the agent', 'mcp-gate approvals watch']],
+      'Keeps the calls that wait on the screen: j and k move, a approves after showing the whole call, d denies, g shows those that are alike one by one, q ends. A new one rings the bell, or notifies where the terminal can.',
+    examples: [
+      ['in a terminal beside the agent', 'mcp-gate approvals watch'],
+      ['without a sound', 'mcp-gate approvals watch --no-bell'],
+    ],
   })
+    .option('--no-bell', 'neither a bell nor a notification for a new one')
     .addOption(configOption())
     .action(
-      act(async (io, options: StateOptions) => {
+      act(async (io, options: StateOptions & { readonly bell: boolean }) => {
         const { watchScreen } = await import('./approvals-watch.ts');
         return watchScreen(io, options);
       }),

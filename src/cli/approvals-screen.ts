@@ -7,6 +7,8 @@ import type { Paint } from './io.ts';
 /** What stands on the screen of `approvals watch`. */
 interface Screen {
   readonly pending: readonly ApprovalRow[];
+  /** What stands for more than itself: by the id of the oldest, how many more, and a line about all of them. */
+  readonly alike: ReadonlyMap<string, Alike>;
   /** Of the row under the cursor; undefined when nothing waits. */
   readonly selected: string | undefined;
   /** The whole call, while a yes is being asked for. */
@@ -14,8 +16,14 @@ interface Screen {
   readonly message: string;
 }
 
+export interface Alike {
+  readonly more: number;
+  readonly text: string;
+}
+
 export const emptyScreen: Screen = {
   pending: [],
+  alike: new Map(),
   selected: undefined,
   question: undefined,
   message: '',
@@ -24,15 +32,21 @@ export const emptyScreen: Screen = {
 type Key =
   | { readonly kind: 'ask' | 'deny' | 'confirm'; readonly id: string }
   | { readonly kind: 'quit' }
+  | { readonly kind: 'fold' }
   | { readonly kind: 'show'; readonly screen: Screen };
 
 /** The rows as they are now. The cursor stays on its call; a question about a call that is over is taken back. */
-export function withPending(screen: Screen, pending: readonly ApprovalRow[]): Screen {
+export function withPending(
+  screen: Screen,
+  pending: readonly ApprovalRow[],
+  alike: Screen['alike'] = new Map(),
+): Screen {
   const has = (id: string | undefined) => pending.some((row) => row.id === id);
   const { question } = screen;
   const isOver = question !== undefined && !has(question.id);
   return {
     pending,
+    alike,
     selected: has(screen.selected) ? screen.selected : pending[0]?.id,
     question: isOver ? undefined : question,
     message: isOver ? `${question.id} does not wait any more` : screen.message,
@@ -69,6 +83,8 @@ export function onKey(screen: Screen, key: string): Key {
   switch (key) {
     case 'q':
       return { kind: 'quit' };
+    case 'g':
+      return { kind: 'fold' };
     case 'j':
     case 'down':
       return show(moved(screen, 1));
@@ -102,14 +118,28 @@ export function screenLines(screen: Screen, size: Size, paint: Paint): string[] 
   const body =
     pending.length === 0 ? ['nothing waits for a person'] : listLines(screen, size, paint);
   const message = cut(printable(screen.message), columns);
-  const keys = cut('j/k move   a approve   d deny   q end', columns);
-  return [`${pending.length} pending`, '', ...body, '', message, paint('dim', keys)];
+  const keys = cut('j/k move   a approve   d deny   g alike   q end', columns);
+  const about = aboutSelected(screen).map((each) => cut(printable(each), columns));
+  return [countLine(screen), '', ...body, '', ...about, message, paint('dim', keys)];
+}
+
+function countLine({ pending, alike }: Screen): string {
+  const more = [...alike.values()].reduce((sum, each) => sum + each.more, 0);
+  const all = `${pending.length + more} pending`;
+  return more === 0 ? all : `${all}, ${more} of them alike`;
+}
+
+function aboutSelected({ alike, selected }: Screen): readonly string[] {
+  const found = selected === undefined ? undefined : alike.get(selected);
+  return found === undefined ? [] : [found.text];
 }
 
 /** The rows around the cursor: an agent that asks for a lot must not push the others off the screen. */
-function listLines({ pending, selected }: Screen, size: Size, paint: Paint): readonly string[] {
-  const most = Math.max(1, (size.rows ?? 24) - frameRows);
-  const line = (row: ApprovalRow) => rowLine(row, row.id === selected, size.columns, paint);
+function listLines(screen: Screen, size: Size, paint: Paint): readonly string[] {
+  const { pending, selected, alike } = screen;
+  const most = Math.max(1, (size.rows ?? 24) - frameRows - aboutSelected(screen).length);
+  const line = (row: ApprovalRow) =>
+    rowLine(row, alike.get(row.id)?.more, row.id === selected, size.columns, paint);
   if (pending.length <= most) return pending.map(line);
   const count = Math.max(1, most - 2);
   const at = pending.findIndex((row) => row.id === selected);
@@ -122,10 +152,19 @@ function listLines({ pending, selected }: Screen, size: Size, paint: Paint): rea
   ];
 }
 
-function rowLine(row: ApprovalRow, isSelected: boolean, columns: number, paint: Paint): string {
+function rowLine(
+  row: ApprovalRow,
+  alike: number | undefined,
+  isSelected: boolean,
+  columns: number,
+  paint: Paint,
+): string {
   const until = timestamp(row.expiresMs).slice(11, 19);
+  const more = alike === undefined ? '' : `  +${alike} alike`;
   const call = `${row.server}/${row.tool}`;
-  const text = printable(`${row.id}  until ${until}  ${call}  by ${row.requester}  ${row.reason}`);
+  const text = printable(
+    `${row.id}  until ${until}${more}  ${call}  by ${row.requester}  ${row.reason}`,
+  );
   const line = cut(`${isSelected ? '>' : ' '} ${text}`, columns);
   return isSelected ? paint('bold', line) : line;
 }

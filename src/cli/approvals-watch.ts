@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { emitKeypressEvents } from 'node:readline';
 import { findApproval } from '../approval/approval-id.ts';
+import { besideLines } from '../approval/beside.ts';
 import { decideApproval } from '../approval/decide.ts';
 import { resolveApprover } from '../approval/identity.ts';
 import { approvalDetail, detailLines } from '../approval/present.ts';
@@ -8,8 +9,9 @@ import type { Approver } from '../approval/separation.ts';
 import { watchApprovals } from '../approval/watch.ts';
 import { describe, GateError } from '../core/errors.ts';
 import { Lifetime } from '../core/lifetime.ts';
-import type { Store } from '../store/contract.ts';
+import type { ApprovalRow, Store } from '../store/contract.ts';
 import { columnsOf } from './approvals-columns.ts';
+import { folded } from './approvals-fold.ts';
 import {
   asking,
   emptyScreen,
@@ -22,9 +24,15 @@ import { outcome } from './decide.ts';
 import { type Io, painter } from './io.ts';
 import type { StateOptions } from './options.ts';
 import { findPlace, isCredentialRequired, withStore } from './state.ts';
+import { terminalNotice } from './terminal-notice.ts';
+
+interface WatchOptions extends StateOptions {
+  /** False for neither a bell nor a notification. */
+  readonly bell: boolean;
+}
 
 /** The pending calls on a screen of their own until q; a yes asks on the whole call first. */
-export async function watchScreen(io: Io, options: StateOptions): Promise<number> {
+export async function watchScreen(io: Io, options: WatchOptions): Promise<number> {
   if (io.stdin.isTTY !== true || io.stdout.isTTY !== true) {
     throw new GateError('usage', 'watching needs a terminal', { hint: 'mcp-gate approvals list' });
   }
@@ -36,7 +44,9 @@ export async function watchScreen(io: Io, options: StateOptions): Promise<number
       osUser: userInfo().username,
       as: undefined,
     });
-    await watch(io, { store, approver, requireCredential: isCredentialRequired(place) });
+    const notify = options.bell ? terminalNotice(io, Date.now) : () => {};
+    const requireCredential = isCredentialRequired(place, store);
+    await watch(io, { store, approver, requireCredential }, notify);
     return 0;
   });
 }
@@ -48,11 +58,23 @@ interface Sitting {
   readonly requireCredential: boolean;
 }
 
-async function watch(io: Io, sitting: Sitting): Promise<void> {
+async function watch(
+  io: Io,
+  sitting: Sitting,
+  notify: (opened: readonly ApprovalRow[]) => void,
+): Promise<void> {
   const { store } = sitting;
   const paint = painter(io, io.stdout);
   const lifetime = new Lifetime();
   let screen = emptyScreen;
+  let waiting: readonly ApprovalRow[] | undefined;
+  let isFolded = true;
+  const list = (pending: readonly ApprovalRow[]) => {
+    const { shown, alike } = isFolded
+      ? folded(store, pending, Date.now())
+      : { shown: pending, alike: undefined };
+    screen = withPending(screen, shown, alike);
+  };
   const draw = () => {
     const size = { rows: io.stdout.rows, columns: columnsOf(io.stdout) };
     const lines = screenLines(screen, size, paint);
@@ -70,7 +92,11 @@ async function watch(io: Io, sitting: Sitting): Promise<void> {
     if (key.kind === 'quit') lifetime.end('q');
     else if (key.kind === 'confirm') void decide('approve', key.id);
     else if (key.kind === 'deny') void decide('deny', key.id);
-    else {
+    else if (key.kind === 'fold') {
+      isFolded = !isFolded;
+      list(waiting ?? []);
+      draw();
+    } else {
       screen =
         key.kind === 'show' ? key.screen : asking(screen, wholeCall(io, store, key.id), io.stdout);
       draw();
@@ -83,8 +109,11 @@ async function watch(io: Io, sitting: Sitting): Promise<void> {
   const release = takeKeys(io, lifetime, press);
   io.stdout.on('resize', resize);
   try {
-    for await (const { pending } of watchApprovals({ store, clock: Date.now, lifetime })) {
-      screen = withPending(screen, pending);
+    for await (const { pending, opened } of watchApprovals({ store, clock: Date.now, lifetime })) {
+      // Whoever starts the watch sees what waits already.
+      if (waiting !== undefined) notify(opened);
+      waiting = pending;
+      list(pending);
       draw();
     }
   } finally {
@@ -94,8 +123,11 @@ async function watch(io: Io, sitting: Sitting): Promise<void> {
 }
 
 function wholeCall(io: Io, store: Store, id: string) {
-  const detail = approvalDetail(store, findApproval(store, id), Date.now());
-  return { id, lines: detailLines(detail, columnsOf(io.stdout)) };
+  const row = findApproval(store, id);
+  const columns = columnsOf(io.stdout);
+  const detail = approvalDetail(store, row, Date.now());
+  const beside = besideLines(store, row, detail, columns);
+  return { id, lines: [...detailLines(detail, columns), '', ...beside] };
 }
 
 /** The vote, and what it came to; never rejects. */

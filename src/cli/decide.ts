@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { findApproval } from '../approval/approval-id.ts';
+import { besideLines } from '../approval/beside.ts';
 import { decideApproval } from '../approval/decide.ts';
 import { type GrantTerms, termsForGrant } from '../approval/grant-terms.ts';
 import { resolveApprover } from '../approval/identity.ts';
@@ -32,8 +33,8 @@ export async function decide(io: Io, answer: Answer): Promise<number> {
   const wish = wishOf(answer);
   const edit = editWishOf(answer, answer.grant);
   const place = await findPlace(io, answer);
-  const requireCredential = isCredentialRequired(place);
   return withStore(place, 'refuse', async (store) => {
+    const requireCredential = isCredentialRequired(place, store);
     const approver = await resolveApprover(store, {
       env: io.env,
       isTerminal: isInteractive(io),
@@ -98,7 +99,8 @@ async function confirm(
   const columns = columnsOf(io.stderr);
   const wished = grant === undefined ? [] : wishLines(row, grant, nowMs, columns);
   const detail = approvalDetail(store, row, nowMs);
-  const { lines, prompt, isYes } = questionOf(detail, columns, wished);
+  const beside = besideLines(store, row, detail, columns);
+  const { lines, prompt, isYes } = questionOf(detail, columns, { grant: wished, beside });
   for (const line of lines) tell(io, line);
   return isYes(await ask(io, prompt));
 }

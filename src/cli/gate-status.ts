@@ -14,6 +14,7 @@ export function gateStatus(
     config: config.file,
     mode: config.mode,
     environment: config.environment,
+    require_credential: config.approvals.requireCredential,
     since: timestamp(startedMs),
     frozen: control.current().freeze ?? null,
     observed: observed.counts(),

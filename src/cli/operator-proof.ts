@@ -16,7 +16,7 @@ export async function proveOperator(io: Io, store: Store, place: Place): Promise
     osUser: osIdentity().id ?? '',
     as: undefined,
   });
-  const hindrance = whyNotTerminal(store, approver, isCredentialRequired(place));
+  const hindrance = whyNotTerminal(store, approver, isCredentialRequired(place, store));
   if (hindrance !== undefined) throw hindrance;
   return approver;
 }

@@ -75,7 +75,7 @@ export function overviewOf(place: Place, store: Store | undefined, nowMs: number
 
 // Where no gate has ever run nobody has a credential.
 function whoOf(place: Place, store: Store | undefined, pending: readonly ApprovalRow[]): WhoMay {
-  const requireCredential = isCredentialRequired(place);
+  const requireCredential = isCredentialRequired(place, store);
   const quorum = place.config?.approvals.quorum ?? 1;
   const terms = { requireCredential, quorum, osUser: osIdentity().id ?? '' };
   return whoMay(store ?? nobodyEnrolled, terms, pending);

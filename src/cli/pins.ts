@@ -46,7 +46,7 @@ export async function acceptPins(
       osUser: userInfo().username,
       as: undefined,
     });
-    const hindrance = whyNotTerminal(store, approver, isCredentialRequired(place));
+    const hindrance = whyNotTerminal(store, approver, isCredentialRequired(place, store));
     if (hindrance !== undefined) throw hindrance;
     const accepted = await createPinBook(store, gate, Date.now).accept(server, tool);
     if (accepted.length === 0) {

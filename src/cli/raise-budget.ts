@@ -37,7 +37,7 @@ export async function raise(io: Io, id: string, options: RaiseOptions): Promise<
     const wanted = { budget, scopeKey: options.scope, by, reason };
     const row = await store.write('decision', (tx) => {
       // As the transaction sees it: somebody may just have become the first approver.
-      const hindrance = whyNotTerminal(tx, approver, isCredentialRequired(place));
+      const hindrance = whyNotTerminal(tx, approver, isCredentialRequired(place, tx));
       if (hindrance !== undefined) throw hindrance;
       const { name, kind: via } = approver;
       return raiseBudget(tx, gate, wanted, { name, via }, Date.now());

@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { GateError } from '../core/errors.ts';
-import type { Store } from '../store/contract.ts';
+import { isRunning } from '../core/process-start.ts';
+import type { Reader, Store } from '../store/contract.ts';
 import type { Io } from './io.ts';
 import type { StateOptions } from './options.ts';
 
@@ -45,9 +46,17 @@ export function requireConfig({ config }: Place): Config {
   });
 }
 
-/** What the config says of terminals; where there is none, what each question was put under says it. */
-export function isCredentialRequired({ config }: Place): boolean {
-  return config?.approvals.requireCredential === true;
+/**
+ * Whether a terminal proves nobody: by the config that was found, or by that of a gate which runs on this state, for whoever
+ * types the command chooses the file. A question keeps what it was put under, whatever either says.
+ */
+export function isCredentialRequired(
+  { config }: Place,
+  reader: Pick<Reader, 'instances'> | undefined,
+): boolean {
+  if (config?.approvals.requireCredential === true) return true;
+  const running = reader?.instances().filter(isRunning) ?? [];
+  return running.some(({ status }) => status['require_credential'] === true);
 }
 
 export function hasStore({ stateDir }: Place): boolean {

@@ -1,5 +1,6 @@
 // Controls, format and bidirectional marks, surrogates, unassigned, line separators, and what renders as nothing.
-const unsafe = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+// Of the marks that stand upon a letter more than languages put there: piled up they cover the lines around.
+const unsafe = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?<=\p{M}{4})\p{M}/gu;
 
 /**
  * Text of unknown origin as it may be shown in a terminal: whatever could move the cursor, reorder or hide text

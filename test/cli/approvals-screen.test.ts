@@ -130,3 +130,30 @@ it('calls in any number do not push the others off the screen', () => {
     expect.stringMatching(/^> ap_250 /),
   ]);
 });
+
+const alike = new Map([['ap_1', { more: 12, text: `13 alike \u001b[2J${'x'.repeat(500)}` }]]);
+
+it('what stands for others says so, in the row and below the list', () => {
+  const screen = withPending(emptyScreen, [row('ap_1'), row('ap_2')], alike);
+  const lines = screenLines(screen, { columns: 60 }, plain);
+  expect(lines[0]).toBe('14 pending, 12 of them alike');
+  expect(lines[2]).toBe('> ap_1  until 03:04:05  +12 alike  files/write  by os:me  r');
+  expect(lines.at(-3)).toBe(`13 alike \\u001b[2J${'x'.repeat(42)}`);
+  const moved = screenLines({ ...screen, selected: 'ap_2' }, { columns: 60 }, plain);
+  expect(moved.some((line) => line.startsWith('13 alike'))).toBe(false);
+});
+
+it('with what is alike the list still fits the screen', () => {
+  const many = [row('ap_1'), ...Array.from({ length: 500 }, (_, n) => row(`ap_x${n}`))];
+  const lines = screenLines(
+    withPending(emptyScreen, many, alike),
+    { columns: 80, rows: 24 },
+    plain,
+  );
+  expect(lines.length).toBeLessThan(24);
+});
+
+it('g shows those that are alike one by one, and under a question decides nothing', () => {
+  expect(onKey(two, 'g')).toEqual({ kind: 'fold' });
+  expect(onKey({ ...two, question }, 'g')).toMatchObject({ screen: { question: undefined } });
+});

@@ -224,6 +224,7 @@ it('the JSON of approvals list is an array of what waits', async () => {
       requester: 'os:rita',
       created_at: expect.stringMatching(/Z$/),
       expires_at: expect.stringMatching(/Z$/),
+      group: expect.stringMatching(/^like_[0-9a-f]{10}$/),
     },
   ]);
   const text = await cli(['approvals', 'list'], { env });

@@ -131,3 +131,26 @@ it('at a terminal one person answers, and no group', async () => {
     ],
   });
 });
+
+it('what a running gate says counts for whoever names another config, or none', async () => {
+  let id = '';
+  const { state, dir } = await house(async (store) => {
+    id = await ask(store);
+    const status = { require_credential: true };
+    const [pid, heartbeatMs] = [process.pid, Date.now()];
+    await store.write('outcome', (tx) =>
+      tx.putInstance({ id: 'i', gate: 'g', pid, processStart: undefined, heartbeatMs, status }),
+    );
+  });
+  const other = `${dir}/other.json`;
+  writeFileSync(other, JSON.stringify({ stateDir: './state', mcpServers: {} }));
+  for (const env of [{ MCP_GATE_HOME: state }, { MCP_GATE_CONFIG: other }]) {
+    const done = await cli(['approve', id], { env, typed: 'y\n' });
+    expect(done.code).toBe(1);
+    expect(done.stderr).toContain('for "approvals.requireCredential" holds');
+    await cli(['freeze', '--reason', 'r', '--server', 'files'], { env });
+    const lifted = await cli(['unfreeze', '--all', '--reason', 'r'], { env, typed: '' });
+    expect(lifted.stderr).toContain('for "approvals.requireCredential" holds');
+    expect((await statusOf(env)).approvers.who).toBe('nobody');
+  }
+});

@@ -19,6 +19,8 @@ const table: readonly (readonly [string, string, string])[] = [
   ['a variation selector', 'a\ufe0f', 'a\\ufe0f'],
   ['a Hangul filler', 'a\u3164b', 'a\\u3164b'],
   ['a lone surrogate', 'a\ud800', 'a\\ud800'],
+  ['the marks of a language', 'Vie\u0323\u0302t हिन्दी', 'Vie\u0323\u0302t हिन्दी'],
+  ['marks piled upon a letter', `a${'\u0301'.repeat(6)}b`, `a${'\u0301'.repeat(4)}\\u0301\\u0301b`],
   ['private use', 'a\ue000', 'a\\ue000'],
 ];
 

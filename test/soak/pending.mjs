@@ -1,7 +1,9 @@
 /** Many pending approvals in one state folder: listing all, deciding and joining each. Uses the parts that were built. */
 import { decideApproval } from '../../dist/approval/decide.js';
 import { createDesk } from '../../dist/approval/desk.js';
+import { historyLines, historyOf } from '../../dist/approval/history.js';
 import { approvalSummary } from '../../dist/approval/present.js';
+import { groupedLines } from '../../dist/cli/approvals-list.js';
 import { canonical } from '../../dist/core/canonical.js';
 import { openStore } from '../../dist/store/sqlite-store.js';
 import { say } from '../conformance/table.mjs';
@@ -25,6 +27,14 @@ export async function measurePending(dir, count) {
         .map((row) => approvalSummary(store, row, nowMs));
       if (summaries.length !== count) throw new Error(`${summaries.length} are pending`);
     });
+    await timed('listing them in groups', each.slice(0, 20), async () => {
+      const rows = store.approvals(['pending']);
+      const lines = groupedLines(store, rows, clock(), 120);
+      if (!lines[0]?.startsWith(`${count} alike`)) throw new Error('they are not alike');
+    });
+    await timed('looking at what came before', each.slice(0, 20), async (at) =>
+      historyLines(historyOf(store, rows[at]), 120),
+    );
     const joined = await timed('joining', each, open);
     if (joined.some(({ id }, at) => id !== rows[at].id)) throw new Error('one was asked twice');
     const verdict = { verdict: 'approve', approver, reason: undefined };
@@ -32,6 +42,9 @@ export async function measurePending(dir, count) {
       decideApproval({ store, clock }, { id: rows[at].id, ...verdict }),
     );
     if (store.approvals(['pending']).length > 0) throw new Error('one was not decided');
+    await timed('looking back at them', each.slice(0, 20), async (at) =>
+      historyLines(historyOf(store, rows[at]), 120),
+    );
   } finally {
     await store.close();
   }
