@@ -13,8 +13,8 @@ import { handedOut } from './enforcement/handed-out.ts';
 import type { RecordParts } from './enforcement/parts.ts';
 import { record } from './enforcement/record.ts';
 import { conclude, settle } from './enforcement/settle.ts';
-import { changedSince } from './enforcement/still-holds.ts';
 import type { Claimed, Step } from './enforcement/step.ts';
+import { changedSince } from './enforcement/still-holds.ts';
 import { underObligations } from './enforcement/under-obligations.ts';
 import type { CallSettings } from './facts/input.ts';
 import type { OutcomeStatus } from './journal/entries.ts';
@@ -76,15 +76,12 @@ async function run(
     tell(parts, ruling, step);
     switch (step.kind) {
       case 'forwarded': {
-        const changed = changedSince(parts, ruling, step.claimed);
-        if (changed.length === 0) return execute(parts, ruling, way, step.claimed);
-        const reason = `changed since it was decided: ${changed.join(', ')}`;
-        await conclude(parts, ruling, 'refused', reason, step.claimed);
+        const answer = await execute(parts, ruling, way, step.claimed);
+        if (answer !== undefined) return answer;
         standing = { ...standing, approval: undefined };
         break;
       }
       case 'held': {
-        if (step.approval.decisionId === ruling.decisionId) parts.onAsked(ruling, step.approval);
         const verdict = await hold(parts, ruling, step.approval);
         if (verdict.kind !== 'approved') return unapproved(parts, ruling, verdict);
         standing = { ...standing, approval: { kind: 'once', row: verdict.approval } };
@@ -119,7 +116,9 @@ function tell({ onDecided }: GateParts, ruling: Ruling, step: Step): void {
   onDecided(step.kind === 'denied' ? step.ruling : ruling);
 }
 
-function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Promise<Verdict> {
+function hold(parts: GateParts, ruling: Ruling, approval: ApprovalRow): Promise<Verdict> {
+  const { caller } = ruling;
+  if (approval.decisionId === ruling.decisionId) parts.onAsked(ruling, approval);
   return parts.desk.wait(approval, {
     budgetMs: parts.holdBudgetMs(caller, approval),
     lifetime: caller.lifetime,
@@ -135,18 +134,27 @@ function unapproved(parts: GateParts, ruling: Ruling, verdict: Verdict): Answer 
   return refuse(ruling.call, verdict.kind === 'expired' ? 'expired' : 'refusedByApprover', ref);
 }
 
-/** Runs what was decided and recorded. Freeze and caller are looked at once more in the tick of the dispatch. */
+/**
+ * Runs what was decided and recorded. Freeze, caller and what a yes was bound to are looked at once more in the tick of the
+ * dispatch; undefined when the yes is none to the call any more, which is to be decided anew.
+ */
 async function execute(
   parts: GateParts,
   ruling: Ruling,
   way: Way,
   claimed: Claimed,
-): Promise<Answer> {
+): Promise<Answer | undefined> {
   const { call, caller } = ruling;
   const stopped = (refusal: Refusal, status: OutcomeStatus) =>
     stop(parts, ruling, claimed, refusal, status);
   if (isFrozen(parts, ruling)) return stopped('frozen', 'refused');
   if (caller.lifetime.ended !== undefined) return stopped('callerGone', 'cancelled');
+  const changed = changedSince(parts, ruling, claimed);
+  if (changed.length > 0) {
+    const reason = `changed since it was decided: ${changed.join(', ')}`;
+    await conclude(parts, ruling, 'refused', reason, claimed);
+    return undefined;
+  }
   const target = way(call);
   // Another definition of the tool than the one that was decided is another tool.
   const isSame = call.tool()?.pin === ruling.tool?.pin;
