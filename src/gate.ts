@@ -77,14 +77,12 @@ async function run(
     tell(parts, ruling, step);
     switch (step.kind) {
       case 'forwarded': {
-        const changed = changedSince(parts, ruling, step.claimed);
-        if (changed === undefined) return execute(parts, ruling, way, step.claimed);
-        await conclude(parts, ruling, 'refused', changed, step.claimed);
+        const answer = await execute(parts, ruling, way, step.claimed);
+        if (answer !== undefined) return answer;
         ({ call, standing } = startedAnew(call, standing, standing.prior));
         break;
       }
       case 'held': {
-        if (step.approval.decisionId === ruling.decisionId) parts.onAsked(ruling, step.approval);
         const verdict = await hold(parts, ruling, step.approval);
         if (verdict.kind !== 'approved') return unapproved(parts, ruling, verdict);
         ({ call, standing } = afterYes(ruling, verdict));
@@ -119,7 +117,9 @@ function tell({ onDecided }: GateParts, ruling: Ruling, step: Step): void {
   onDecided(step.kind === 'denied' ? step.ruling : ruling);
 }
 
-function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Promise<Verdict> {
+function hold(parts: GateParts, ruling: Ruling, approval: ApprovalRow): Promise<Verdict> {
+  const { caller } = ruling;
+  if (approval.decisionId === ruling.decisionId) parts.onAsked(ruling, approval);
   return parts.desk.wait(approval, {
     budgetMs: parts.holdBudgetMs(caller, approval),
     lifetime: caller.lifetime,
@@ -148,18 +148,26 @@ const refusals = {
   withdrawn: 'withdrawn',
 } as const;
 
-/** Runs what was decided and recorded. Freeze and caller are looked at once more in the tick of the dispatch. */
+/**
+ * Runs what was decided and recorded. Freeze, caller and what a yes was bound to are looked at once more in the tick of the
+ * dispatch; undefined when the yes is none to the call any more, which is to be decided anew.
+ */
 async function execute(
   parts: GateParts,
   ruling: Ruling,
   way: Way,
   claimed: Claimed,
-): Promise<Answer> {
+): Promise<Answer | undefined> {
   const { call, caller } = ruling;
   const stopped = (refusal: Refusal, status: OutcomeStatus) =>
     stop(parts, ruling, claimed, refusal, status);
   if (isFrozen(parts, ruling)) return stopped('frozen', 'refused');
   if (caller.lifetime.ended !== undefined) return stopped('callerGone', 'cancelled');
+  const changed = changedSince(parts, ruling, claimed);
+  if (changed !== undefined) {
+    await conclude(parts, ruling, 'refused', changed, claimed);
+    return undefined;
+  }
   const target = way(call);
   // Another definition of the tool than the one that was decided is another tool.
   const isSame = call.tool()?.pin === ruling.tool?.pin;

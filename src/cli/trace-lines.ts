@@ -45,6 +45,8 @@ export function entryLines(entry: JsonObject, paint: Paint): string[] {
           ['expires', 'expires'],
           ['used by', 'consumed_by'],
           ['grant', 'grant_id'],
+          ['differs', 'differs'],
+          ['from', 'differs_from'],
         ]),
       ];
   }

@@ -12,9 +12,9 @@ interface Around {
 }
 
 /**
- * Which parts of what an approval is bound to are not the same any more, in words, in the tick of the dispatch. The transaction that
- * used it up compared them with what was decided; until it is on the disk, time passes in which all of them can change. A
- * call that rests on no approval finishes under the policy that decided it.
+ * What of that which an approval is bound to is not the same any more, in words, in the tick of the dispatch. The
+ * transaction that used it up compared it with what was decided; until that is on the disk, time passes in which all of it
+ * can change. A call that rests on no approval finishes under the policy that decided it.
  */
 export function changedSince(
   { policy, clock, settings }: Around,

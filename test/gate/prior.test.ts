@@ -104,8 +104,8 @@ describe('a run whose gate has ended and was not cleaned up after yet', () => {
 });
 
 describe('a result that comes after somebody was asked again', () => {
-  /** The caller goes away while its call runs; the retry asks anew; then the first result comes. */
-  async function askedAgain(): Promise<ApprovalRow> {
+  /** A call that runs, and whose caller goes away; `finish` lets its result come. */
+  async function lostCaller(): Promise<() => Promise<void>> {
     const row = await rig.ask(asked);
     await rig.yes(row);
     let finish = () => {};
@@ -117,49 +117,48 @@ describe('a result that comes after somebody was asked again', () => {
     const lost = rig.start({ ...asked, lifetime });
     await vi.waitFor(() => expect(rig.gate.reached).toHaveLength(1));
     lifetime.end('timed out');
-    const again = await rig.ask(asked);
-    expect(again.id).not.toBe(row.id);
-    finish();
-    await lost;
-    return again;
+    return async () => {
+      finish();
+      await lost;
+    };
   }
 
-  it('is fetched by the next retry, and what was asked is taken back', async () => {
-    const again = await askedAgain();
-    expect(JSON.stringify(await rig.start(asked))).toContain('done');
-    expect(rig.gate.reached).toHaveLength(1);
-    expect(rig.row(again.id).state).toBe('cancelled');
-  });
+  const statuses = () => rig.entries('outcome').map((entry) => entry['status']);
 
-  it('is fetched although somebody has said yes to another run', async () => {
-    const again = await askedAgain();
-    await rig.yes(again);
-    expect(JSON.stringify(await rig.start(asked))).toContain('done');
-    expect(rig.gate.reached).toHaveLength(1);
-    expect(rig.row(again.id).state).toBe('cancelled');
-    const statuses = rig.entries('outcome').map((entry) => entry['status']);
-    expect(statuses).toEqual(['executed', 'fetched']);
-  });
+  it.each(['nobody has answered', 'somebody has said yes to another run'])(
+    'is fetched by the next retry, although %s',
+    async (what) => {
+      const finish = await lostCaller();
+      const again = await rig.ask(asked);
+      if (what !== 'nobody has answered') await rig.yes(again);
+      await finish();
+      expect(JSON.stringify(await rig.start(asked))).toContain('done');
+      expect(rig.gate.reached).toHaveLength(1);
+      expect(rig.row(again.id).state).toBe('cancelled');
+      expect(statuses()).toEqual(['executed', 'fetched']);
+    },
+  );
 
-  it('is fetched by the call that waits for the second yes when it comes', async () => {
-    const row = await rig.ask(asked);
-    await rig.yes(row);
-    let finish = () => {};
-    rig.gate.deliver = () =>
-      new Promise((resolve) => {
-        finish = () => resolve(done);
-      });
-    const lifetime = new Lifetime();
-    const lost = rig.start({ ...asked, lifetime });
-    await vi.waitFor(() => expect(rig.gate.reached).toHaveLength(1));
-    lifetime.end('timed out');
+  it('is fetched at once by the retry that waits, and what it had asked is taken back', async () => {
+    const finish = await lostCaller();
     rig.gate.holdMs = 20_000;
     const waiting = rig.start(asked);
     const again = await rig.nextPending();
-    finish();
-    await lost;
-    await rig.yes(again);
+    await finish();
     expect(JSON.stringify(await waiting)).toContain('done');
+    expect(rig.gate.reached).toHaveLength(1);
+    expect(rig.row(again.id).state).toBe('cancelled');
+    expect(rig.gate.store.approvals(['pending', 'approved'])).toEqual([]);
+  });
+
+  it('leaves the no that somebody has said to another run', async () => {
+    const finish = await lostCaller();
+    const again = await rig.ask(asked);
+    const no = { id: again.id, verdict: 'deny', reason: undefined } as const;
+    const approver = { kind: 'terminal', name: 'bob' } as const;
+    await decideApproval({ store: rig.gate.store, clock: Date.now }, { ...no, approver });
+    await finish();
+    expect(rig.row(again.id).state).toBe('denied');
     expect(rig.gate.reached).toHaveLength(1);
   });
 });

@@ -58,14 +58,15 @@ async function measureHolds() {
   const session = await openSession('legacy', running.url, { canBeAsked: false });
   const { tools } = await session.request('tools/list', {});
   const { name } = tools[0];
-  await share(pid, '0 holds');
+  const without = await share(pid, '0 holds');
   const over = new AbortController();
   const calls = Array.from({ length: holds }, (_, at) =>
     session.request('tools/call', { name, arguments: { text: String(at) } }, over.signal),
   );
   const settled = Promise.allSettled(calls);
   await untilHeld(gate, running.config);
-  await share(pid, `${holds} holds`);
+  const more = (await share(pid, `${holds} holds`)) - without;
+  say(`what ${holds} holds add: ${more.toFixed(2)} % of a core`);
   over.abort();
   await settled;
   await session.close();
@@ -89,4 +90,5 @@ async function share(pid, what) {
   await sleep(seconds * 1000);
   const percent = (processorMs(pid) - before) / seconds / 10;
   say(`idle gate, ${what}: ${percent.toFixed(2)} % of a core over ${seconds} s`);
+  return percent;
 }

@@ -15,6 +15,8 @@ export interface Carrier {
   waits(answer: Message): boolean;
   /** The next request of the same call, with what an answer gave to go on with; undefined when that was the last one. */
   goOn(client: LineClient, tool: string, answer: Message): number | undefined;
+  /** Says that nobody wants the call any more; without it, that of the request which is open. */
+  giveUp?(client: LineClient, answer: Message | undefined): void;
 }
 
 const call = (tool: string) => ({ name: `raw__${tool}`, arguments: { n: 1 } });
@@ -39,7 +41,7 @@ const envelope = {
 /** The client sends the request again with the state that it was given, and without one when that is refused. */
 const rounds: Carrier = {
   name: 'rounds',
-  hold: '1s',
+  hold: '300ms',
   comesBack: true,
   open: async (client) => client.wrap(envelope),
   start: (client, tool) => client.start('tools/call', call(tool)),
@@ -56,7 +58,7 @@ const rounds: Carrier = {
 /** The agent is told to repeat the identical call, and does. */
 const pendingResult: Carrier = {
   name: 'a pending result',
-  hold: '1s',
+  hold: '300ms',
   comesBack: true,
   open: (client) => client.initialize(),
   start: (client, tool) => client.start('tools/call', call(tool)),
@@ -69,4 +71,5 @@ const pendingResult: Carrier = {
     pendingResult.waits(answer) ? pendingResult.start(client, tool) : undefined,
 };
 
+/** Each goes through every row of the matrix. */
 export const carriers: readonly Carrier[] = [heldRequest, rounds, pendingResult];

@@ -50,7 +50,7 @@ export class Scene {
     carrier: Carrier,
     { killAt, expires = false }: { readonly killAt?: string; readonly expires?: boolean },
   ): Promise<Scene> {
-    const brief = { expiresIn: '3s', hold: { default: carrier.comesBack ? '2s' : carrier.hold } };
+    const brief = { expiresIn: '5s', hold: { default: carrier.comesBack ? '3s' : carrier.hold } };
     const approvals = expires ? brief : { hold: { default: carrier.hold } };
     const house = await scratch({ rules, config: { approvals } });
     const client = house.start(
@@ -112,7 +112,8 @@ export class Scene {
   /** The client gives up the request that is open, or opens one and gives that up. */
   async cancel(): Promise<void> {
     this.resume();
-    this.#client.notify('notifications/cancelled', { requestId: this.#request });
+    if (this.#carrier.giveUp !== undefined) this.#carrier.giveUp(this.#client, this.#answer);
+    else this.#client.notify('notifications/cancelled', { requestId: this.#request });
     this.#isOpen = false;
     await this.#client.request('ping');
   }
