@@ -467,14 +467,15 @@ describe('the rest of the gate sees a changed call as any that stands in the pla
     expect(rig.reached).toEqual(['{"path":"a"}']);
   });
 
-  it('the answer expires with the arguments that were approved', async () => {
+  it('an answer whose arguments have been erased is none: somebody is asked anew', async () => {
     rig.holdMs = 5;
     await run();
     await vote('dana', { path: 'b' });
     const far = Date.now() + 40 * 86_400_000;
     await rig.store.write('decision', (tx) => tx.erasePayloads(far));
-    expect(text(await run())).toContain('Nobody approved this call in time');
+    expect(text(await run())).toContain('PENDING APPROVAL');
     expect(rig.reached).toEqual([]);
+    expect(rig.store.approvals(['approved'])).toEqual([]);
   });
 });
 
