@@ -68,7 +68,7 @@ export const sql = {
     consumed_by = COALESCE($5, consumed_by) WHERE id = $6 AND state = $7`,
   setResultPayload: 'UPDATE approval SET result_payload = $1 WHERE id = $2',
   setWithdrawnBy: 'UPDATE approval SET withdrawn_by = $1 WHERE id = $2',
-  pastApprovals: `SELECT * FROM approval WHERE gate = $1 AND requester = $2 AND server = $3
+  pastApprovals: `${approvalRows} WHERE gate = $1 AND requester = $2 AND server = $3
     AND tool = $4 AND state = $5 ORDER BY created_ms DESC LIMIT $6`,
 
   votes: 'SELECT * FROM vote WHERE approval_id = $1 ORDER BY at_ms, approver, verified',
