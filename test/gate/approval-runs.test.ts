@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { decideApproval } from '../../src/approval/decide.ts';
 import type { Answer, Delivery } from '../../src/core/answer.ts';
+import { GateError } from '../../src/core/errors.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import { leafHash, rootOfLeaves } from '../../src/journal/merkle.ts';
@@ -67,7 +68,12 @@ class Turmoil {
   async #say(id: string, verdict: 'approve' | 'deny'): Promise<void> {
     const approver = { kind: 'terminal', name: 'bob' } as const;
     const parts = { store: this.#rig.gate.store, clock: Date.now };
-    await decideApproval(parts, { id, verdict, approver, reason: undefined });
+    try {
+      await decideApproval(parts, { id, verdict, approver, reason: undefined });
+    } catch (thrown) {
+      // It may have been taken back in this very moment.
+      if (!(thrown instanceof GateError) || thrown.code !== 'approval_refused') throw thrown;
+    }
   }
 
   /** Everybody goes, and what runs comes to an end. */
