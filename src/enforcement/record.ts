@@ -137,7 +137,7 @@ function ask(parts: RecordParts, tx: Tx, ruling: Ruling): Recording<Step> {
   }
   const bytes = parts.kept.take(tx, callKey, nowMs);
   if (bytes !== undefined) {
-    const ofEdited = tx.lastApproval(callKey)?.edited !== undefined;
+    const ofEdited = tx.lastConsumed(callKey)?.edited !== undefined;
     return again(parts, ruling, { how: 'fetched', of: undefined, part: 'result', bytes, ofEdited });
   }
   const prior = standing.prior === null ? priorRun(tx, callKey) : null;
