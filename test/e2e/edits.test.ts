@@ -185,9 +185,20 @@ const drafts = (house: Scratch) =>
 
 it('on a terminal the editor opens, the difference is shown, and y lets the changed call run', async () => {
   const { house, client, request, id } = await waiting();
-  const env = editor(house, 'test -t 0 && test -t 1 && sed -i s/1/2/ "$1"');
-  const terminal = onTerminal(house, ['approve', id, '--edit'], env);
+  const script = `test -t 0 && test -t 1 && echo 'type a number' && read number
+sed -i "s/[0-9]/$number/" "$1"`;
+  const terminal = onTerminal(house, ['approve', id, '--edit'], editor(house, script));
+  await terminal.sees('type a number');
+  terminal.type('3\r');
+  await terminal.sees('+  │ 3\r\n');
   await terminal.sees('approve the changed call?');
+  // The keyboard is the editor's once more.
+  terminal.type('e\r');
+  await until('the editor again', () =>
+    Promise.resolve(terminal.shown().split('type a number').length === 3),
+  );
+  terminal.type('2\r');
+  await terminal.sees('+  │ 2\r\n');
   expect(terminal.shown()).toContain('at │ /n\r\n-  │ 1\r\n+  │ 2\r\n');
   expect(house.executed()).toEqual([]);
   terminal.type('y\r');
