@@ -26,6 +26,7 @@ export function editQuestion(
   args: JsonObject,
   nowMs: number,
   columns: number,
+  asks: string,
 ) {
   const text = askedCall(reader, row)?.with(args) ?? '';
   const shown = objectIn(text);
@@ -37,7 +38,7 @@ export function editQuestion(
     edited: null,
   };
   const changed = differences(before, shown, columns);
-  return questionOf(detail, columns, changed, 'approve the changed call? (e edits it again)');
+  return questionOf(detail, columns, changed, { asks, whole: 'it is as you wrote it' });
 }
 
 function objectIn(text: Buffer | string | undefined): JsonObject {

@@ -16,12 +16,18 @@ interface Question {
   isYes(typed: string): boolean;
 }
 
+interface Words {
+  readonly asks: string;
+  /** Where all of it can be read. */
+  readonly whole: string;
+}
+
 /** `grant` says what a yes would let through beyond this call. */
 export function questionOf(
   detail: Detail,
   columns: number,
   grant: readonly string[] = [],
-  asks = grant.length === 0 ? 'approve this call?' : 'approve this call, and grant those?',
+  words: Words = wordsFor(detail, grant),
 ): Question {
   const lines = detailLines(detail, columns);
   const about = [...aboutLines(detail, columns), ...grant];
@@ -29,17 +35,22 @@ export function questionOf(
   if (hidden === 0) {
     return {
       lines: [...lines, '', ...about],
-      prompt: `${asks} [y/N] `,
+      prompt: `${words.asks} [y/N] `,
       isYes: (typed) => /^y(es)?$/i.test(typed),
     };
   }
   const code = detail.arguments_digest?.slice('sha256:'.length).slice(0, codeCharacters);
-  const left = `(${hidden} lines are left out: mcp-gate approvals show ${detail.id})`;
+  const left = `(${hidden} lines are left out: ${words.whole})`;
   return {
     lines: [...lines.slice(0, headLines), left, ...lines.slice(-tailLines), '', ...about, left],
     prompt: `to approve it, type the first ${codeCharacters} characters behind "sha256:" `,
     isYes: (typed) => code !== undefined && typed.toLowerCase() === code,
   };
+}
+
+function wordsFor({ id }: Detail, grant: readonly string[]): Words {
+  const asks = grant.length === 0 ? 'approve this call?' : 'approve this call, and grant those?';
+  return { asks, whole: `mcp-gate approvals show ${id}` };
 }
 
 function aboutLines(detail: Detail, columns: number): readonly string[] {

@@ -187,6 +187,7 @@ it('on a terminal the arguments of a file are shown first, too', async () => {
   const done = await cli(['approve', id, '--edit-file', file], { env, typed: 'n\n' });
   expect(done.code).toBe(1);
   expect(done.stderr).toContain('+  │ "/etc/motd"');
+  expect(done.stderr).toContain('approve the changed call? [y/N] ');
   expect(await rowsOf(state)).toMatchObject([{ state: 'pending' }]);
 });
 
@@ -353,4 +354,5 @@ it('nothing in either version is obeyed by the terminal, and a long value hides 
   expect(JSON.parse(shown)).toEqual(hostile);
   expect(done.stderr).toContain('-  │ 1\n+  │ "\\u001b[31m\\u2066x"\n');
   expect(done.stderr).toContain('type the first 6 characters');
+  expect(done.stderr).toMatch(/\(\d+ lines are left out: it is as you wrote it\)/);
 });

@@ -66,7 +66,7 @@ it('what reaches the server is byte for byte what the approver was shown and pol
         if (pending === undefined) throw new Error('nothing is pending yet');
         return pending;
       });
-      const { lines } = editQuestion(rig.store, row, edit, Date.now(), 100);
+      const { lines } = editQuestion(rig.store, row, edit, Date.now(), 100, 'yes?');
       const approver = { kind: 'credential', name: 'dana' } as const;
       const yes = { id: row.id, verdict: 'approve', approver, reason: undefined, edit } as const;
       await decideApproval({ store: rig.store, clock: Date.now }, yes);

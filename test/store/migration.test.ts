@@ -85,11 +85,25 @@ test.each(old)(
 test('an approval of version 3 comes back as one that nobody has changed, and a changed one as it was put', async () => {
   const dir = oldFolder('3', 1);
   const values = [
-    ...['a1', 'pending', 'key', 'binding', 'gate', 'files', 'write', 'p1', 'because', '[]', 'os:rita'],
+    ...[
+      'a1',
+      'pending',
+      'key',
+      'binding',
+      'gate',
+      'files',
+      'write',
+      'p1',
+      'because',
+      '[]',
+      'os:rita',
+    ],
     ...['[]', 1, 'sha256:p', 'dev', 'trace', 'd1', 10, 2_000, null, '[]', null, null, null],
   ];
   const insert = `INSERT INTO approval VALUES (${values.map(() => '?').join(', ')})`;
-  openBeside(dir).prepare(insert).run(...values);
+  openBeside(dir)
+    .prepare(insert)
+    .run(...values);
   const store = openScratch(dir);
   const row = store.approval('a1');
   if (row === undefined) throw new Error('it is gone');
