@@ -100,6 +100,22 @@ it('the gate is killed while a call waits, and it is changed while no gate runs'
   expect(house.executed()).toEqual([{ tool: 'count', arguments: { n: 2 } }]);
 });
 
+it('two gates hold the same call: the changed one runs once, and the other asks anew', async () => {
+  const { house, dana } = await behindGate();
+  const clients = [await house.open(), await house.open()];
+  const asked = clients.map((client) => client.start('tools/call', count({ n: 1 })));
+  const [held] = await house.pending();
+  await change(house, textAt(held, 'id'), { n: 2 }, dana);
+  await until('the changed call', () => Promise.resolve(house.executed().length === 1));
+  const [anew] = await house.pending();
+  expect(anew).toMatchObject({ arguments: { n: 1 } });
+  await house.cli(['deny', textAt(anew, 'id')], dana);
+  const answers = await Promise.all(clients.map((client, at) => client.response(asked[at] ?? 0)));
+  const texts = answers.map((answer) => textAt(answer, 'result.content.0.text'));
+  expect(texts.toSorted()).toEqual([expect.stringMatching(/^Denied by an approver/), 'counted']);
+  expect(house.executed()).toEqual([{ tool: 'count', arguments: { n: 2 } }]);
+});
+
 it('policy has the last word on the arguments that a person wrote', async () => {
   const house = await scratch({ servers: {} });
   house.configure({ mcpServers: { files: house.files() } });

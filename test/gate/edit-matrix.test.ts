@@ -277,3 +277,19 @@ describe.each(carriers.map((carrier) => [carrier.name, carrier] as const))('%s',
     expect(got).toMatchObject(refused(text));
   });
 });
+
+it('rounds go on with what was made of the call, and end with it', async () => {
+  asking({ quorum: 2 });
+  const first = stateIn(await rig.send(undefined));
+  await rig.change({ path: 'b' });
+  const { id } = await rig.onePending();
+  const got = await rig.send(first);
+  expect(got).toMatchObject({ result: mark({ approval_id: id }) });
+  await rig.restart();
+  await rig.change({ path: 'c' }, 'kim');
+  const second = await rig.send(stateIn(got));
+  await rig.yes();
+  expect(await rig.send(stateIn(second))).toMatchObject(ran);
+  expect(rig.gate.reached).toEqual(['{"path":"c"}']);
+  expect(rig.entries('approval.requested')).toHaveLength(1);
+});
