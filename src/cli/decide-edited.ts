@@ -1,3 +1,4 @@
+import { unproven } from '../approval/edit.ts';
 import { editableArguments, editQuestion } from '../approval/edit-question.ts';
 import type { Approver } from '../approval/separation.ts';
 import { notPending } from '../approval/versions.ts';
@@ -116,16 +117,6 @@ async function answerTo(
 function tellWritten(io: Io, saved: Buffer): void {
   tell(io, 'what you had written:');
   for (const line of saved.toString().split('\n')) tell(io, printable(line));
-}
-
-function unproven(): GateError {
-  return new GateError(
-    'approval_refused',
-    'a claimed name changes nothing: expected a terminal or a credential',
-    {
-      hint: 'leave out --as, or set MCP_GATE_APPROVER=NAME:SECRET',
-    },
-  );
 }
 
 function unseen(): GateError {

@@ -157,6 +157,13 @@ describe('nobody changes arguments', () => {
       changed,
       'it is for no tool call',
     ],
+    [
+      'to what no client may send',
+      {},
+      dana,
+      JSON.parse('{"__proto__":1}'),
+      'cannot be sent: key "__proto__"',
+    ],
     ['beyond a size', {}, dana, { x: 'x'.repeat(4_194_304) }, 'expected at most 4194304'],
   ];
   it.each(refusals)('%s', async (_, change, approver, args, error) => {
