@@ -1,4 +1,5 @@
 import { canonical } from '../core/canonical.ts';
+import { GateError } from '../core/errors.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
 import type { ApprovalRow, Reader } from '../store/contract.ts';
@@ -35,4 +36,10 @@ export function requestedEntry(reader: Reader, row: ApprovalRow): JsonObject | u
     .map((entry): unknown => parseJson(entry.body))
     .filter(isObject)
     .find((body) => body['approval_id'] === row.id && body['binding'] === row.binding);
+}
+
+/** Why the arguments of an approval cannot be changed. */
+export function notEditable({ id }: ApprovalRow): GateError {
+  const message = `approval "${id}" cannot be changed: it is for no tool call, or its record is not whole`;
+  return new GateError('approval_refused', message, { hint: 'approve it as it is, or deny it' });
 }

@@ -1,9 +1,8 @@
 import { digestOf } from '../core/digest.ts';
-import { GateError } from '../core/errors.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
 import type { ApprovalRow, Reader } from '../store/contract.ts';
-import { askedCall } from './asked-call.ts';
+import { askedCall, notEditable } from './asked-call.ts';
 import { approvalDetail } from './present.ts';
 import { differences } from './present-edit.ts';
 import { questionOf } from './question.ts';
@@ -13,8 +12,7 @@ import { original } from './versions.ts';
 export function editableArguments(reader: Reader, row: ApprovalRow): JsonObject {
   const asked = askedCall(reader, row);
   if (asked !== undefined) return asked.arguments;
-  const message = `approval "${row.id}" cannot be changed: it is for no tool call, or its record is not whole`;
-  throw new GateError('approval_refused', message, { hint: 'approve it as it is, or deny it' });
+  throw notEditable(row);
 }
 
 /**
@@ -27,6 +25,7 @@ export function editQuestion(
   args: JsonObject,
   nowMs: number,
   columns: number,
+  asks: string,
 ) {
   const text = askedCall(reader, row)?.with(args) ?? '';
   const shown = objectIn(text);
@@ -40,7 +39,7 @@ export function editQuestion(
   const changed = differences(before, shown, columns);
   return questionOf(detail, columns, {
     grant: changed,
-    asks: 'approve the changed call? (e edits it again)',
+    words: { asks, whole: 'it is as you wrote it' },
   });
 }
 

@@ -3,9 +3,10 @@ import { digestOf } from '../core/digest.ts';
 import { GateError } from '../core/errors.ts';
 import { randomBytes, uuidv7 } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
+import { readStrict } from '../core/strict-json.ts';
 import type { ApprovalRow, Tx } from '../store/contract.ts';
 import type { Edit } from '../store/edit-contract.ts';
-import { askedCall, requestedEntry } from './asked-call.ts';
+import { askedCall, notEditable, requestedEntry } from './asked-call.ts';
 import { bindingOf } from './binding.ts';
 import { approvalEntry, unusedId } from './record.ts';
 import type { Approver } from './separation.ts';
@@ -13,7 +14,7 @@ import { original } from './versions.ts';
 
 const dayMs = 86_400_000;
 
-/** Kept arguments are no larger than what a request may bring. */
+/** What a person writes is smaller. */
 const maxEditedBytes = 4 * 1_048_576;
 
 /**
@@ -28,13 +29,16 @@ export function putEdit(
   { kind, name }: Approver,
   nowMs: number,
 ): ApprovalRow | GateError {
-  if (kind === 'claimed') return unproven;
+  if (kind === 'claimed') return unproven();
   const asked = askedCall(tx, row);
   const first = original(tx, row);
   if (asked === undefined || first === undefined) return notEditable(row);
   const text = asked.with(args);
   const bytes = Buffer.from(text);
   if (bytes.length > maxEditedBytes) return tooLarge(bytes.length);
+  // What a client may not send, a person may not either: `__proto__`, half characters, endless nesting.
+  const read = readStrict(bytes);
+  if (read.kind !== 'value') return unsendable(read.reason);
   const same = [row, first].find((each) => tx.payload(each.argumentsPayload)?.equals(bytes));
   if (same !== undefined) return unchanged(same, row);
   const by = { by: name, via: kind, atMs: nowMs };
@@ -82,15 +86,15 @@ function fieldsOf(tx: Tx, edited: ApprovalRow, commitment: string): JsonObject {
   };
 }
 
-const unproven = new GateError(
-  'approval_refused',
-  'a claimed name changes nothing: expected a terminal or a credential',
-  { hint: 'set MCP_GATE_APPROVER=NAME:SECRET' },
-);
+/** Why somebody whom nothing proves changes no arguments. */
+export function unproven(): GateError {
+  const message = 'a claimed name changes nothing: expected a terminal or a credential';
+  const hint = 'leave out --as, or set MCP_GATE_APPROVER=NAME:SECRET';
+  return new GateError('approval_refused', message, { hint });
+}
 
-function notEditable({ id }: ApprovalRow): GateError {
-  const message = `approval "${id}" cannot be changed: it is for no tool call, or its record is not whole`;
-  return new GateError('approval_refused', message, { hint: 'approve it as it is, or deny it' });
+function unsendable(reason: string): GateError {
+  return new GateError('usage', `the arguments cannot be sent: ${reason}`);
 }
 
 function tooLarge(bytes: number): GateError {

@@ -16,18 +16,24 @@ interface Question {
   isYes(typed: string): boolean;
 }
 
+interface Words {
+  readonly asks: string;
+  /** Where all of it can be read. */
+  readonly whole: string;
+}
+
 interface Around {
   /** What a yes would let through beyond this call. */
   readonly grant?: readonly string[];
   /** What is to be known beside it. */
   readonly beside?: readonly string[];
-  readonly asks?: string;
+  readonly words?: Words;
 }
 
 export function questionOf(
   detail: Detail,
   columns: number,
-  { grant = [], beside = [], asks = asksFor(grant) }: Around = {},
+  { grant = [], beside = [], words = wordsFor(detail, grant) }: Around = {},
 ): Question {
   const lines = detailLines(detail, columns);
   const about = [...beside, ...aboutLines(detail, columns), ...grant];
@@ -35,12 +41,12 @@ export function questionOf(
   if (hidden === 0) {
     return {
       lines: [...lines, '', ...about],
-      prompt: `${asks} [y/N] `,
+      prompt: `${words.asks} [y/N] `,
       isYes: (typed) => /^y(es)?$/i.test(typed),
     };
   }
   const code = detail.arguments_digest?.slice('sha256:'.length).slice(0, codeCharacters);
-  const left = `(${hidden} lines are left out: mcp-gate approvals show ${detail.id})`;
+  const left = `(${hidden} lines are left out: ${words.whole})`;
   return {
     lines: [...lines.slice(0, headLines), left, ...lines.slice(-tailLines), '', ...about, left],
     prompt: `to approve it, type the first ${codeCharacters} characters behind "sha256:" `,
@@ -48,8 +54,9 @@ export function questionOf(
   };
 }
 
-function asksFor(grant: readonly string[]): string {
-  return grant.length === 0 ? 'approve this call?' : 'approve this call, and grant those?';
+function wordsFor({ id }: Detail, grant: readonly string[]): Words {
+  const asks = grant.length === 0 ? 'approve this call?' : 'approve this call, and grant those?';
+  return { asks, whole: `mcp-gate approvals show ${id}` };
 }
 
 function aboutLines(detail: Detail, columns: number): readonly string[] {

@@ -1,3 +1,4 @@
+import { unproven } from '../approval/edit.ts';
 import { editableArguments, editQuestion } from '../approval/edit-question.ts';
 import type { Approver } from '../approval/separation.ts';
 import { notPending } from '../approval/versions.ts';
@@ -59,7 +60,8 @@ async function fromFile<T>(
   const args = parseEdited(await readEdited(io, path), named(path), before);
   if (approver.kind === 'credential') return vote(args);
   if (!isInteractive(io)) throw unseen();
-  return (await answerTo(changing, args)) === 'yes' ? vote(args) : undefined;
+  const answer = await answerTo(changing, args, 'approve the changed call?');
+  return answer === 'yes' ? vote(args) : undefined;
 }
 
 async function fromEditor<T>(
@@ -78,7 +80,7 @@ async function fromEditor<T>(
       tellWritten(io, saved);
       return undefined;
     }
-    const answer = await answerTo(changing, args);
+    const answer = await answerTo(changing, args, 'approve the changed call? (e edits it again)');
     if (answer === 'again') continue;
     if (answer === 'no') return undefined;
     try {
@@ -102,9 +104,10 @@ function parsed(saved: Buffer, before: JsonObject): JsonObject | GateError {
 async function answerTo(
   { io, store, row }: Changing,
   args: JsonObject,
+  asks: string,
 ): Promise<'yes' | 'no' | 'again'> {
   const columns = columnsOf(io.stderr);
-  const { lines, prompt, isYes } = editQuestion(store, row, args, Date.now(), columns);
+  const { lines, prompt, isYes } = editQuestion(store, row, args, Date.now(), columns, asks);
   for (const line of lines) tell(io, line);
   const typed = await ask(io, prompt);
   if (isYes(typed)) return 'yes';
@@ -114,16 +117,6 @@ async function answerTo(
 function tellWritten(io: Io, saved: Buffer): void {
   tell(io, 'what you had written:');
   for (const line of saved.toString().split('\n')) tell(io, printable(line));
-}
-
-function unproven(): GateError {
-  return new GateError(
-    'approval_refused',
-    'a claimed name changes nothing: expected a terminal or a credential',
-    {
-      hint: 'leave out --as, or set MCP_GATE_APPROVER=NAME:SECRET',
-    },
-  );
 }
 
 function unseen(): GateError {

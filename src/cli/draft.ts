@@ -66,7 +66,8 @@ export async function withDraft<T>(
 const maxSavedBytes = 16 * 1_048_576;
 
 function readSaved(file: string): Buffer {
-  const { size } = statSync(file);
+  const size = statSync(file, { throwIfNoEntry: false })?.size;
+  if (size === undefined) throw new GateError('usage', 'the editor left no file');
   if (size <= maxSavedBytes) return readFileSync(file);
   throw new GateError('usage', `the editor saved ${size} bytes, expected at most ${maxSavedBytes}`);
 }
@@ -111,7 +112,9 @@ function finished(child: ReturnType<typeof spawn>, editor: string): Promise<void
 function sweep(stateDir: string): void {
   for (const name of readdirSync(stateDir)) {
     const folder = join(stateDir, name);
-    if (!name.startsWith(prefix) || Date.now() - statSync(folder).mtimeMs < forgottenMs) continue;
-    rmSync(folder, { recursive: true, force: true });
+    if (!name.startsWith(prefix)) continue;
+    // Another person's may be gone by now.
+    const madeMs = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (Date.now() - madeMs >= forgottenMs) rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -67,15 +67,23 @@ function replayLines({ trace_id, verdict, decisions }: Replay, paint: Paint): st
   ];
 }
 
+type Edited = NonNullable<ReplayedDecision['edited']>;
+
 function decisionLines(decision: ReplayedDecision, paint: Paint): string[] {
-  const { decision_id, verdict, recorded, replayed, reason } = decision;
+  const { decision_id, verdict, recorded, replayed, reason, edited } = decision;
   const lines = [
     `  ${decision_id}  ${paint(colours[verdict], verdict)}`,
     `    recorded  ${sideText(recorded)}`,
   ];
   if (replayed !== null) lines.push(`    replayed  ${sideText(replayed)}`);
+  if (edited !== undefined) lines.push(`    changed   ${editedText(edited)}`);
   if (reason !== null) lines.push(`    ${printable(reason)}`);
   return lines;
+}
+
+/** The decision about what the agent had asked with is one of those above, or of an earlier trace. */
+function editedText({ by, approval_id, in_place_of }: Edited): string {
+  return printable(`by ${by ?? ''} (${approval_id}), in the place of ${in_place_of ?? ''}`);
 }
 
 function sideText({ outcome, rules, policy_digest }: Side): string {

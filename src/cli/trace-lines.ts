@@ -17,6 +17,7 @@ export function entryLines(entry: JsonObject, paint: Paint): string[] {
       return [
         head(`${outcomeWord(entry, paint)}  ${target(entry)}`),
         ...observedLines(entry, paint),
+        ...editedLines(entry),
         ...facts(entry, [
           ['decision', 'decision_id'],
           ['rules', 'rules'],
@@ -40,6 +41,7 @@ export function entryLines(entry: JsonObject, paint: Paint): string[] {
         head(word(entry['approval_id'])),
         ...facts(entry, [
           ['by', 'approver'],
+          ['changed', 'edited_from'],
           ['rules', 'rules'],
           ['reason', 'reason'],
           ['expires', 'expires'],
@@ -76,6 +78,13 @@ function observedLines(entry: JsonObject, paint: Paint): string[] {
   const would = wouldHave[word(entry['outcome'])];
   if (entry['enforced'] !== false || would === undefined) return [];
   return [`  ${'observed'.padEnd(9)} ${paint('dim', `enforced, it would have ${would}`)}`];
+}
+
+/** The arguments are a person's: whose, and in the place of which decision's. */
+function editedLines({ edited, rewrites }: JsonObject): string[] {
+  if (!isObject(edited)) return [];
+  const by = `${word(edited['by'])} (${word(edited['approval_id'])})`;
+  return [`  ${'changed'.padEnd(9)} by ${by}, in the place of decision ${word(rewrites)}`];
 }
 
 function target(entry: JsonObject): string {

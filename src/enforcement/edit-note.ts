@@ -34,8 +34,8 @@ export function withNote(ruling: Ruling, answer: Answer): Answer {
 export function bytesWithNote(bytes: Buffer): Buffer {
   const members = scanObject(bytes)?.members;
   if (members !== undefined) return withBlock(bytes, members);
-  const value: Json = parseJson(bytes.toString());
-  return isObject(value) ? Buffer.from(JSON.stringify(noted(value))) : bytes;
+  const value = objectIn(bytes);
+  return value === undefined ? bytes : Buffer.from(JSON.stringify(noted(value)));
 }
 
 type Relayed = Extract<Answer, { kind: 'relayed' }>;
@@ -51,8 +51,8 @@ function relayedWithNote(ruling: Ruling, answer: Relayed): Answer {
     return { ...others, response: replaced(response, withBlock(withMark(bytes, members, mark))) };
   }
   // A name in it is spelled with escapes or stands there twice: the client gets the one reading that was looked at.
-  const value: Json = parseJson(bytes.toString());
-  if (!isObject(value)) return answer;
+  const value = objectIn(bytes);
+  if (value === undefined) return answer;
   const { later } = others;
   const result = markedResult(noted(value), ref);
   return { kind: 'made', result, ...(later !== undefined && { later }) };
@@ -62,6 +62,13 @@ function markedErrorOf(ruling: Ruling, answer: Relayed, bytes: Buffer): Answer {
   const read = readStrict(bytes);
   if (read.kind !== 'value' || !isObject(read.value)) return answer;
   return { kind: 'refused', error: markedError(read.value, refOf(ruling)) };
+}
+
+/** Undefined for what is none, and for what is no JSON: it ran, and goes back as it is. */
+function objectIn(bytes: Buffer): JsonObject | undefined {
+  if (readStrict(bytes).kind === 'broken') return undefined;
+  const value: Json = parseJson(bytes.toString());
+  return isObject(value) ? value : undefined;
 }
 
 function replaced(response: RawResponse, bytes: Buffer): RawResponse {

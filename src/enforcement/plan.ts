@@ -103,7 +103,7 @@ function refused(decision: Decision, id: string, reason: string): Planned {
   return { decision: deny(decision, id, reason), plan: { kind: 'refuse' } };
 }
 
-const notAsEdited = 'policy wants other arguments than those a person had changed it to';
+const notAsEdited = 'policy wants other arguments than a person had written';
 
 const noSimulation = 'no simulated result can be made for this call';
 

@@ -14,6 +14,14 @@ export interface RecordedDecision {
   readonly rawOutcome: string | undefined;
   /** False where the gate refused by itself: frozen, invalid arguments, a protected path, no policy. */
   readonly askedPolicy: boolean;
+  /** Where the arguments are a person's: who wrote them, in which approval, and the decision about those that they took the place of. */
+  readonly edited: EditedDecision | undefined;
+}
+
+export interface EditedDecision {
+  readonly approval_id: string;
+  readonly by: string | null;
+  readonly in_place_of: string | null;
 }
 
 const body = z.looseObject({
@@ -23,6 +31,8 @@ const body = z.looseObject({
   raw_outcome: z.string().nullable(),
   rules: z.array(z.looseObject({ id: z.string() })),
   policy: z.looseObject({ digest: z.string() }).nullable(),
+  rewrites: z.string().nullish(),
+  edited: z.looseObject({ approval_id: z.string(), by: z.string().nullable() }).optional(),
 });
 
 export function readDecision(entry: StoredEntry): RecordedDecision {
@@ -33,7 +43,8 @@ export function readDecision(entry: StoredEntry): RecordedDecision {
       `journal entry ${entry.seq} is not a decision of this version`,
     );
   }
-  const { decision_id, trace_id, outcome, raw_outcome, rules, policy } = parsed.data;
+  const { decision_id, trace_id, outcome, raw_outcome, rules, policy, edited } = parsed.data;
+  const { rewrites = null } = parsed.data;
   return {
     decisionId: decision_id,
     traceId: trace_id,
@@ -42,5 +53,10 @@ export function readDecision(entry: StoredEntry): RecordedDecision {
     policyDigest: policy?.digest ?? null,
     rawOutcome: raw_outcome ?? undefined,
     askedPolicy: raw_outcome !== null,
+    edited: edited && {
+      approval_id: edited.approval_id,
+      by: edited.by,
+      in_place_of: rewrites,
+    },
   };
 }

@@ -6,7 +6,7 @@ import { inputSchema, type PolicyInput } from '../policy/input.ts';
 import { effective, hasLastWord, viewOf } from '../policy/ruling.ts';
 import type { BundleRow, Reader, StoredEntry } from '../store/contract.ts';
 import { rulesLimit } from './decision-fields.ts';
-import { type RecordedDecision, readDecision } from './read-decision.ts';
+import { type EditedDecision, type RecordedDecision, readDecision } from './read-decision.ts';
 
 export interface ReplayParts {
   readonly store: Pick<Reader, 'journal' | 'payload' | 'bundle'>;
@@ -31,6 +31,8 @@ export interface ReplayedDecision {
   readonly verdict: ReplayVerdict;
   /** What is missing, or which part of the engine is another one now. */
   readonly reason: string | null;
+  /** Present where a person had changed the arguments. */
+  readonly edited?: EditedDecision;
 }
 
 export interface Replay {
@@ -68,7 +70,9 @@ async function redecide(parts: ReplayParts, recorded: RecordedDecision): Promise
     rules: recorded.rules,
   };
   const report = (verdict: ReplayVerdict, replayed: Side | null, reason: string | null) => {
-    return { decision_id: recorded.decisionId, recorded: before, replayed, verdict, reason };
+    const { decisionId: decision_id, edited } = recorded;
+    const more = edited === undefined ? {} : { edited };
+    return { decision_id, recorded: before, replayed, verdict, reason, ...more };
   };
   const ready = prepare(parts, recorded);
   if ('reason' in ready) return report('undecidable', null, ready.reason);

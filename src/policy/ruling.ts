@@ -104,6 +104,7 @@ function asking(decision: Decision, reason: string): Decision {
 /** The denials that the host gives when it cannot carry out what policy said; the last two are those of earlier versions. */
 const lastWords = [
   'gate.compute',
+  'gate.edited',
   'gate.hidden',
   'gate.idempotency',
   'gate.obligation',

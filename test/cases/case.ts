@@ -51,6 +51,7 @@ const decision = z
     repeated: z.literal(true).optional(),
     fetched: z.literal(true).optional(),
     adapted: z.array(z.string()).optional(),
+    edited: z.literal(true).optional(),
   })
   .describe(
     'The mark of the gate, without its ids; an answer that the gate did not touch has none.',
@@ -74,6 +75,11 @@ const freeze = z.strictObject({
 });
 
 const operator = z.union([z.strictObject({ freeze }), z.literal('unfreeze'), z.literal('enforce')]);
+
+const verdict = z.union([
+  z.boolean(),
+  z.strictObject({ edit: object }).describe('A yes to the call with these arguments instead.'),
+]);
 
 const call = z.strictObject({
   tool: z.string().optional().describe('As the agent names it.'),
@@ -100,7 +106,7 @@ const call = z.strictObject({
     .optional()
     .describe('What the clock goes on before the call.'),
   approve: z
-    .union([z.boolean(), z.array(z.boolean())])
+    .union([verdict, z.array(verdict)])
     .optional()
     .describe('What the approver says to each question; where nothing is said nobody answers.'),
   server: answer.optional(),

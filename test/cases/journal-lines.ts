@@ -39,6 +39,8 @@ function decisionLine(body: JsonObject, numberOf: NumberOf): string {
     body['forwarded'] === true ? 'forwarded' : 'stopped',
   ];
   if (body['rewrites'] !== null) parts.push(`rewrites ${numberOf(body['rewrites'])}`);
+  const { edited } = body;
+  if (isObject(edited)) parts.push(`changed by ${edited['by']}`);
   return parts.join(', ');
 }
 

@@ -43,7 +43,7 @@ export async function play(stage: Stage, { calls, rules }: Case): Promise<Played
       });
       await operate(stage, call.meanwhile);
     }
-    for (const isYes of [call.approve ?? []].flat()) await answer(stage, isYes, made);
+    for (const said of [call.approve ?? []].flat()) await answer(stage, said, made);
     answers.push(await made);
   }
   // The answer of a call that was stopped does not wait for its outcome.
@@ -187,8 +187,10 @@ function deliveryOf(says: Exclude<ServerAnswer, 'silence'>): Delivery {
   );
 }
 
+type Verdict = boolean | { readonly edit: JsonObject };
+
 /** One person's yes or no, as soon as the call waits for it. */
-async function answer({ on }: Stage, isYes: boolean, made: Promise<unknown>): Promise<void> {
+async function answer({ on }: Stage, said: Verdict, made: Promise<unknown>): Promise<void> {
   const { store, clock } = on;
   let isOver = false;
   const over = () => {
@@ -198,8 +200,10 @@ async function answer({ on }: Stage, isYes: boolean, made: Promise<unknown>): Pr
   for (let [row] = store.approvals(['pending']); ; [row] = store.approvals(['pending'])) {
     if (row !== undefined) {
       const approver = { kind: 'terminal', name: 'alice' } as const;
-      const verdict = isYes ? 'approve' : 'deny';
-      await decideApproval({ store, clock }, { id: row.id, verdict, approver, reason: undefined });
+      const verdict = said === false ? 'deny' : 'approve';
+      const edit = typeof said === 'boolean' ? undefined : said.edit;
+      const vote = { id: row.id, verdict, approver, reason: undefined, edit } as const;
+      await decideApproval({ store, clock }, vote);
       return;
     }
     if (isOver) throw new Error('nobody was asked');

@@ -7,6 +7,7 @@ import type { ToolCall } from '../../src/core/tool-call.ts';
 import type { Decision } from '../../src/policy/decision.ts';
 import type { PolicyInput } from '../../src/policy/input.ts';
 import type { ApprovalRow } from '../../src/store/contract.ts';
+import { expectSound } from '../store/scratch.ts';
 import {
   answered,
   answeredAs,
@@ -162,6 +163,7 @@ describe('a held call that a person changes', () => {
     expect(asked).not.toHaveProperty('edited');
     expect(ran).toMatchObject({ forwarded: true, enforced: true, round: 3 });
     expect(entries('approval.consumed')).toMatchObject([{ consumed_by: ran?.['decision_id'] }]);
+    expectSound(rig.store, rig.store.journal.head().size);
   });
 
   it('is a question of its own when it comes again', async () => {

@@ -124,7 +124,8 @@ export class RoundsRig {
     }, patientlyMs);
   }
 
-  yes = () => this.#vote('approve');
+  yes = (name = 'bob') => this.#vote('approve', name);
+  change = (edit: JsonObject, name = 'bob') => this.#vote('approve', name, edit);
   no = () => this.#vote('deny');
 
   async cancel(): Promise<void> {
@@ -188,11 +189,11 @@ export class RoundsRig {
     await this.gate.close();
   }
 
-  async #vote(verdict: 'approve' | 'deny'): Promise<void> {
+  async #vote(verdict: 'approve' | 'deny', name = 'bob', edit?: JsonObject): Promise<void> {
     const { id } = await this.onePending();
-    const approver = { kind: 'terminal', name: 'bob' } as const;
+    const approver = { kind: 'terminal', name } as const;
     const parts = { store: this.gate.store, clock: Date.now };
-    await decideApproval(parts, { id, verdict, approver, reason: undefined });
+    await decideApproval(parts, { id, verdict, approver, reason: undefined, edit });
   }
 }
 
