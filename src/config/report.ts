@@ -61,7 +61,7 @@ export function shown(value: unknown, path: Path): string {
 
 // Whatever stands in a server's entry outside `gate` may hold a secret, and so may a text that a client put beside it.
 function isPrivate([first, second, third]: Path): boolean {
-  if (first === 'approvals') return second === 'notify';
+  if (first === 'approvals') return second === 'notify' || second === 'page';
   if (first === 'transport') return second === 'http' && third === 'tokens';
   return (first === 'mcpServers' || first === 'servers') && third !== 'gate';
 }

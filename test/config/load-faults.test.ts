@@ -25,7 +25,9 @@ function faultOf(
 
 const server = '"mcpServers": {"files": {"command": "node"}}';
 
-const faults: [claim: string, text: string, message: string, hint: string | undefined][] = [
+type Row = [claim: string, text: string, message: string, hint: string | undefined];
+
+const faults: Row[] = [
   [
     'an unknown mode is refused with the one that was meant',
     `{"mode": "enforced", ${server}}`,
@@ -78,6 +80,28 @@ const faults: [claim: string, text: string, message: string, hint: string | unde
     'a duration outside its range is refused',
     `{${server}, "approvals": {"hold": {"default": "2h"}}}`,
     '1:82: "approvals.hold.default": expected a duration such as "40s", "15m" or "30d", from 0s to 1h, found "2h"',
+    undefined,
+  ],
+  ...[
+    'http://gate.example/approvals',
+    'https://gate.example',
+    'https://gate.example/a?b',
+    'https://u:p@gate.example/a',
+    'https://gate.example/a//b',
+    'ftp://gate.example/a',
+    '/approvals',
+  ].map(
+    (url): Row => [
+      `the approval page is at ${url}`,
+      `{${server}, "approvals": {"page": {"url": "${url}"}}}`,
+      `1:78: "approvals.page.url": expected an "https:" address with a path, such as "https://gate.example/approvals", or an "http:" one on this machine, found text`,
+      undefined,
+    ],
+  ),
+  [
+    'what users are asked is an address',
+    `{${server}, "approvals": {"elicit": {"codex": ["form"]}}}`,
+    '1:83: "approvals.elicit.codex[0]": expected "url", found "form"',
     undefined,
   ],
   [

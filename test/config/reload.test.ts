@@ -71,6 +71,11 @@ it.each(hot)('%s may change without a restart', (_, change) => {
 const cold: [claim: string, change: object, paths: string[]][] = [
   ['nothing changed', {}, []],
   ['the state folder', { stateDir: './other' }, ['stateDir']],
+  [
+    'the approval page',
+    { approvals: { page: { url: 'https://gate.example/a' } } },
+    ['approvals.page'],
+  ],
   ['the workspace', { workspace: './other' }, ['workspace']],
   [
     'the policy',
