@@ -36,6 +36,8 @@ function questionOf(detail: Detail, lines: number, approver: string): readonly s
   return [
     `<p>The ${lines} lines above are the whole call <code>${escaped(detail.id)}</code>, digest <code>${escaped(detail.arguments_digest ?? '(erased)')}</code>. An answer is recorded for <b>${escaped(approver)}</b>.</p>`,
     '<form method="post">',
+    // The first button is what the enter key presses: it presses nothing.
+    '<button disabled hidden></button>',
     `<input type="hidden" name="binding" value="${escaped(detail.binding)}">`,
     '<label>Reason, for the record<input name="reason" maxlength="2000" autocomplete="off"></label>',
     credentialField,

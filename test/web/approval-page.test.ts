@@ -74,6 +74,9 @@ describe('an approver', () => {
     expect(shownIn(shown.text)).toBe(detailLines(detail, 44).join('\n'));
     expect(shown.text).toContain(`name="binding" value="${approval.binding}"`);
     expect(shown.text).toContain('recorded for <b>dana</b>');
+    // The enter key presses the first button of a form.
+    const form = shown.text.slice(shown.text.indexOf('<form'));
+    expect(/<button[^>]*>/.exec(form)?.[0]).toBe('<button disabled hidden>');
     expect(stateOf(store, approval)).toBe('pending');
     const got = await answer(dana, 'approve', { reason: 'the report is due' });
     expect(got.status).toBe(200);
