@@ -1,8 +1,7 @@
 # METADATA
 # title: the fold
 # description: |
-#   Folds what every rule in data.gate.rules said about one call into one decision document. Rules never see each
-#   other; the order of the outcomes, the four predicates and the defaults are here and nowhere else.
+#   Folds what every rule in data.gate.rules said into one decision; order, predicates and defaults are here alone.
 package gate
 
 # METADATA
@@ -214,12 +213,12 @@ highest := max({rule.risk.score | some rule in matched})
 
 default approval := null
 
-approval := {
+approval := object.union(terms, data.gate.client.wish(pending)) if outcome == "escalate"
+
+terms := {
 	"expires_in_s": shortest,
 	"quorum": max({1} | {rule.quorum | some rule in pending}),
 	"approvers": sort(intersection(approver_sets)),
-} if {
-	outcome == "escalate"
 }
 
 default shortest := null
@@ -256,7 +255,7 @@ readable(answer, accepted) if {
 # A misspelt member must not be a rule that says less than its author means: no obligation, no quorum, no safe path.
 members := {
 	"id", "reason", "predicate", "version", "risk", "obligations", "accepts_truncated",
-	"expires_in_s", "quorum", "approvers",
+	"expires_in_s", "quorum", "approvers", "client",
 	"result", "arguments", "patch", "tool", "ttl_s",
 }
 
@@ -271,6 +270,7 @@ well_formed(rule) if {
 	object.get(rule, "expires_in_s", 1) > 0
 	is_number(object.get(rule, "expires_in_s", 1))
 	whole(object.get(rule, "quorum", 1))
+	object.get(rule, "client", "asks") in data.gate.client.words
 	every name in object.get(rule, "approvers", []) { text(name, 200) }
 	listed(object.get(rule, "approvers", []))
 	every obligation in object.get(rule, "obligations", []) { is_string(obligation.type) }

@@ -84,6 +84,13 @@ test_approval_without_wishes if {
 	fold({"escalate": {rule("a")}}).approval == {"expires_in_s": null, "quorum": 1, "approvers": []}
 }
 
+test_approval_names_what_the_client_is_asked_for if {
+	said := {object.union(rule("a"), {"client": "asks"}), object.union(rule("b"), {"client": "confirms"}), rule("c")}
+	fold({"escalate": said}).approval.client == {"asks": ["a"], "confirms": ["b"]}
+	fold_approved({"escalate": said}, ["b"]).approval.client == {"asks": ["a"], "confirms": []}
+	fold({"allow": said}).approval == null
+}
+
 test_no_approver_left if {
 	answer := fold({"escalate": {
 		object.union(rule("a"), {"approvers": ["ann"]}),
@@ -151,6 +158,8 @@ test_malformed_rules_deny if {
 		{"id": "a", "reason": "r", "expires_in_s": "1h"},
 		{"id": "a", "reason": "r", "quorum": 0},
 		{"id": "a", "reason": "r", "quorum": 1.5},
+		{"id": "a", "reason": "r", "client": true},
+		{"id": "a", "reason": "r", "client": "confirm"},
 		{"id": "a", "reason": "r", "approvers": "bob"},
 		{"id": "a", "reason": "r", "approvers": [1]},
 		{"id": "a", "reason": "r", "obligations": [{}]},
