@@ -29,7 +29,7 @@ import type { ApprovalRow } from './store/contract.ts';
 export interface GateParts extends DecideParts, RecordParts {
   readonly settings: (call: ToolCall) => CallSettings;
   readonly inFlight: InFlightCalls;
-  readonly holdBudgetMs: (caller: Caller, approval: ApprovalRow) => number;
+  readonly holdBudgetMs: (ruling: Ruling, approval: ApprovalRow) => number;
   readonly pendingAnswer: (caller: Caller, ref: DecisionRef, approval: ApprovalRow) => Answer;
   /** Waits for the end of the call that has this key; false when that takes longer than the caller can wait. */
   readonly joinedUntilOver: (key: KeyUse, caller: Caller) => Promise<boolean>;
@@ -112,12 +112,14 @@ function tell({ onDecided }: GateParts, ruling: Ruling, step: Step): void {
   onDecided(step.kind === 'denied' ? step.ruling : ruling);
 }
 
-function hold(parts: GateParts, { caller }: Ruling, approval: ApprovalRow): Promise<Verdict> {
+function hold(parts: GateParts, ruling: Ruling, approval: ApprovalRow): Promise<Verdict> {
+  const { caller, decision } = ruling;
   return parts.desk.wait(approval, {
-    budgetMs: parts.holdBudgetMs(caller, approval),
+    budgetMs: parts.holdBudgetMs(ruling, approval),
     lifetime: caller.lifetime,
     progress: caller.progress,
     caller,
+    client: decision.approval?.client,
   });
 }
 
