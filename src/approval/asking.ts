@@ -59,7 +59,8 @@ export class Asking {
       return { kind: 'withdrawn', approval };
     }
     if (said === 'accept') await this.#accepted(caller.rounds?.held?.asked, approval, client);
-    const question = hold.budgetMs > 0 ? this.#questionNow(caller, approval, client) : undefined;
+    const isHeld = hold.budgetMs > 0 && hold.lifetime.ended === undefined;
+    const question = isHeld ? this.#questionNow(caller, approval, client) : undefined;
     if (question === undefined || caller.user === undefined) return desk.wait(approval, hold);
     const declined = this.#ask(caller, caller.user, question, approval, client);
     return Promise.race([desk.wait(approval, hold), declined]);

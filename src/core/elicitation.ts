@@ -25,11 +25,12 @@ interface ElicitRequest {
   readonly params: JsonObject;
 }
 
+// A form is what is meant where no mode is said: the revisions before 2025-11-25 know no other.
 function paramsOf(question: UserQuestion): JsonObject {
   const { mode, message } = question;
   return mode === 'url'
     ? { mode, message, url: question.url }
-    : { mode, message, requestedSchema: yesOrNo };
+    : { message, requestedSchema: yesOrNo };
 }
 
 // A client that fills in what is left open says no.

@@ -210,7 +210,6 @@ describe('a form in the answer to a modern client', () => {
       approval: {
         method: 'elicitation/create',
         params: {
-          mode: 'form',
           message: expect.stringContaining('"path": "a"'),
           requestedSchema: { properties: { approve: { type: 'boolean', default: false } } },
         },

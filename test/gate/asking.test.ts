@@ -151,3 +151,10 @@ it('the configuration has a client asked of which the table says otherwise', asy
   await rig.no();
   await answer;
 });
+
+it('nobody is asked about a call whose caller has gone before it is held', async () => {
+  const lifetime = new Lifetime();
+  lifetime.end('cancelled');
+  await rig.call(rig.client, lifetime);
+  expect(rig.client.questions).toEqual([]);
+});
