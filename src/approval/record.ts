@@ -72,9 +72,12 @@ export function approvalEntry(
   };
 }
 
-/** What was withdrawn is over; what another question took the place of is asked there. */
-export function isWithdrawn({ state, decidedMs }: ApprovalRow): boolean {
-  return state === 'cancelled' && decidedMs !== undefined;
+/**
+ * Ended by whoever asked for the call: no yes is ever theirs. Where another question took its place it may have had a yes,
+ * and is asked there.
+ */
+export function isWithdrawn({ state, requester, decidedBy }: ApprovalRow): boolean {
+  return state === 'cancelled' && decidedBy.length === 1 && decidedBy[0] === requester;
 }
 
 // A yes that turned out not to be enough is taken back: left over, it would let one more call through.
