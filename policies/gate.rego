@@ -212,8 +212,8 @@ default approval := null
 approval := object.union(terms, {"client": client | some rule in pending; rule.client}) if outcome == "escalate"
 
 # A yes in the agent's own client is only put on record for "asks", and is enough for a rule that says "confirms".
-client := {word: sort([rule.id | some rule in pending; rule.client == word]) | some word in client_words}
-
+client := {word: sort(saying(word) - {rule.id | some rule in pending; not rule.client == word}) | some word in client_words}
+saying(word) := {rule.id | some rule in pending; rule.client == word}
 client_words := {"asks", "confirms"}
 
 terms := {
