@@ -19,9 +19,7 @@ decision := {
 	"reuse": reuse,
 }
 
-# METADATA
-# description: |
-#   Whether a list shows this item. Arguments are not known yet, so deny rules have no say here; a hide rule has.
+# Whether a list shows this item. Arguments are not known yet, so deny rules have no say here; a hide rule has.
 default visible := false
 
 visible if {
@@ -121,9 +119,7 @@ faults contains fault("model", "gate.no-model", "the model facts are incomplete"
 
 faults contains fault("data", "gate.no-classification", "the data facts are incomplete") if not classified
 
-faults contains fault("policy", "gate.unknown-input", "the input is not of version 1") if {
-	not input.version.mcp_gate == "1"
-}
+faults contains fault("policy", "gate.unknown-input", "the input is not of version 1") if not input.version.mcp_gate == "1"
 
 faults contains fault("policy", "gate.frozen", "the gate is frozen") if not input.context.freeze == false
 
@@ -213,7 +209,12 @@ highest := max({rule.risk.score | some rule in matched})
 
 default approval := null
 
-approval := object.union(terms, data.gate.client.wish(pending)) if outcome == "escalate"
+approval := object.union(terms, {"client": client | some rule in pending; rule.client}) if outcome == "escalate"
+
+# A yes in the agent's own client is only put on record for "asks", and is enough for a rule that says "confirms".
+client := {word: sort(saying(word) - {rule.id | some rule in pending; not rule.client == word}) | some word in client_words}
+saying(word) := {rule.id | some rule in pending; rule.client == word}
+client_words := {"asks", "confirms"}
 
 terms := {
 	"expires_in_s": shortest,
@@ -255,8 +256,7 @@ readable(answer, accepted) if {
 # A misspelt member must not be a rule that says less than its author means: no obligation, no quorum, no safe path.
 members := {
 	"id", "reason", "predicate", "version", "risk", "obligations", "accepts_truncated",
-	"expires_in_s", "quorum", "approvers", "client",
-	"result", "arguments", "patch", "tool", "ttl_s",
+	"expires_in_s", "quorum", "approvers", "client", "result", "arguments", "patch", "tool", "ttl_s",
 }
 
 well_formed(rule) if {
@@ -270,7 +270,7 @@ well_formed(rule) if {
 	object.get(rule, "expires_in_s", 1) > 0
 	is_number(object.get(rule, "expires_in_s", 1))
 	whole(object.get(rule, "quorum", 1))
-	object.get(rule, "client", "asks") in data.gate.client.words
+	object.get(rule, "client", "asks") in client_words
 	every name in object.get(rule, "approvers", []) { text(name, 200) }
 	listed(object.get(rule, "approvers", []))
 	every obligation in object.get(rule, "obligations", []) { is_string(obligation.type) }

@@ -89,6 +89,8 @@ test_approval_names_what_the_client_is_asked_for if {
 	fold({"escalate": said}).approval.client == {"asks": ["a"], "confirms": ["b"]}
 	fold_approved({"escalate": said}, ["b"]).approval.client == {"asks": ["a"], "confirms": []}
 	fold({"allow": said}).approval == null
+	twice := {object.union(rule("a"), {"client": "confirms"}), {"id": "a", "reason": "another"}}
+	fold({"escalate": twice}).approval.client == {"asks": [], "confirms": []}
 }
 
 test_no_approver_left if {

@@ -31,7 +31,7 @@ import type { ApprovalRow } from './store/contract.ts';
 export interface GateParts extends DecideParts, RecordParts {
   readonly settings: (call: ToolCall) => CallSettings;
   readonly inFlight: InFlightCalls;
-  readonly holdBudgetMs: (caller: Caller, approval: ApprovalRow) => number;
+  readonly holdBudgetMs: (ruling: Ruling, approval: ApprovalRow) => number;
   readonly pendingAnswer: (caller: Caller, ref: DecisionRef, approval: ApprovalRow) => Answer;
   /** Waits for the end of the call that has this key; false when that takes longer than the caller can wait. */
   readonly joinedUntilOver: (key: KeyUse, caller: Caller) => Promise<boolean>;
@@ -118,13 +118,14 @@ function tell({ onDecided }: GateParts, ruling: Ruling, step: Step): void {
 }
 
 function hold(parts: GateParts, ruling: Ruling, approval: ApprovalRow): Promise<Verdict> {
-  const { caller } = ruling;
+  const { caller, decision } = ruling;
   if (approval.decisionId === ruling.decisionId) parts.onAsked(ruling, approval);
   return parts.desk.wait(approval, {
-    budgetMs: parts.holdBudgetMs(caller, approval),
+    budgetMs: parts.holdBudgetMs(ruling, approval),
     lifetime: caller.lifetime,
     progress: caller.progress,
     caller,
+    client: decision.approval?.client,
   });
 }
 

@@ -1,13 +1,16 @@
 import type { Made } from '../core/answer.ts';
+import type { AskMode, ClientUser, UserQuestion, UserSaid } from '../core/client-user.ts';
 import type { Clock } from '../core/clock.ts';
+import { elicitation, userSaid } from '../core/elicitation.ts';
 import { uuidv7 } from '../core/ids.ts';
-import { isObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
-import type { Caller, Session } from '../core/tool-call.ts';
+import type { Caller } from '../core/tool-call.ts';
 import type { ApprovalRow, ApprovalState, Store } from '../store/contract.ts';
+import { AskedUsers } from './asked-users.ts';
 import { type ElicitWishes, elicits } from './carriers/elicits.ts';
-import { pageMessage, pageOf } from './carriers/page-question.ts';
-import type { ApprovalDesk, Hold, Verdict } from './contract.ts';
+import { formQuestion, pageQuestion } from './carriers/user-question.ts';
+import { isEnough, voteInClient } from './client-vote.ts';
+import type { ApprovalDesk, ClientWish, Hold, Verdict } from './contract.ts';
 import { withdrawApproval } from './withdraw.ts';
 
 interface AskingParts {
@@ -17,30 +20,31 @@ interface AskingParts {
   /** As they are configured now. */
   readonly page: () => string | undefined;
   readonly wishes: () => ElicitWishes;
+  readonly requireCredential: () => boolean;
 }
 
-/** A session's user is asked about no more calls at once; the rest of the client's attention is for its servers. */
-const mostOpen = 10;
-const mostRemembered = 1000;
 const declined = 'declined in the client that asked for the call';
 /** Under which a modern client answers. */
 const key = 'approval';
 
-interface Asked {
-  /** Approvals that this session's user was asked about, oldest first. */
-  readonly ids: Set<string>;
-  open: number;
+/** An answer that is about to go out, and whose it is. */
+interface Outgoing {
+  readonly answer: Made;
+  readonly caller: Caller;
+  readonly approval: ApprovalRow;
+  readonly client: ClientWish | undefined;
 }
 
 /**
- * Points the user of a client to the page where a held call is decided, once for each approval and session. What the client
- * answers decides nothing: yes means that somebody went to look; no takes the question back, which is safe in anybody's
- * name; anything else, and silence, leaves it waiting as before. What was asked is remembered by this process alone, and
- * by what a modern client brings along.
+ * Asks the user of a client about a held call, once for each approval and session: to open the page where it is decided, or
+ * in a form where policy wishes for that. What the client answers proves nobody. A no takes the question back, which is safe
+ * in anybody's name; a yes to a form is put on record and is enough only for rules that say so; anything else, and
+ * silence, leaves the call waiting as before. What was asked is remembered by this process alone, and by what a modern
+ * client brings along.
  */
 export class Asking {
   readonly #parts: AskingParts;
-  readonly #asked = new WeakMap<Session, Asked>();
+  readonly #users = new AskedUsers();
 
   constructor(parts: AskingParts) {
     this.#parts = parts;
@@ -49,77 +53,98 @@ export class Asking {
   /** As the desk's, with the user asked beside it. */
   async wait(approval: ApprovalRow, hold: Hold): Promise<Verdict> {
     const { desk } = this.#parts;
-    const { caller } = hold;
+    const { caller, client } = hold;
     if (caller === undefined) return desk.wait(approval, hold);
+    const said = saidBy(caller, approval);
     // Whoever declined comes by themselves: a yes that was given meanwhile has not been used for them.
-    if (
-      hasDeclined(caller, approval) &&
-      (await this.#withdraw(approval, ['pending', 'approved']))
-    ) {
+    if (said === 'decline' && (await this.#withdraw(approval, ['pending', 'approved']))) {
       return { kind: 'withdrawn', approval };
     }
-    if (hold.budgetMs <= 0 || !this.#mayAskNow(caller, approval)) return desk.wait(approval, hold);
-    return Promise.race([desk.wait(approval, hold), this.#askNow(caller, approval)]);
+    if (said === 'accept') await this.#accepted(caller.rounds?.held?.asked, approval, client);
+    const isHeld = hold.budgetMs > 0 && hold.lifetime.ended === undefined;
+    const question = isHeld ? this.#questionNow(caller, approval, client) : undefined;
+    if (question === undefined || caller.user === undefined) return desk.wait(approval, hold);
+    const declined = this.#ask(caller, caller.user, question, approval, client);
+    return Promise.race([desk.wait(approval, hold), declined]);
   }
 
-  /** Whether this answer, if it goes out, is to carry the question: then nobody need wait before it does. */
-  asksIn({ held }: Made, { rounds, session }: Caller, approval: ApprovalRow): boolean {
-    if (held === undefined || rounds === undefined || isAsked(rounds.held, approval)) return false;
-    return this.#mayAsk(session, rounds.modes, approval);
+  /** Whether this answer, if it goes out, is to carry a question: then nobody need wait before it does. */
+  asksIn(outgoing: Outgoing): boolean {
+    return this.#questionIn(outgoing) !== undefined;
   }
 
-  /** The answer of a call that still waits, with the question in it where that is to be asked. */
-  inAnswer(caller: Caller, approval: ApprovalRow, answer: Made): Made {
+  /** The answer of a call that still waits, with the question in it where one is to be asked. */
+  inAnswer(outgoing: Outgoing): Made {
+    const { answer, caller, approval } = outgoing;
     const { held } = answer;
-    const url = this.#parts.page();
     if (held === undefined) return answer;
-    if (isAsked(caller.rounds?.held, approval))
-      return { ...answer, held: { ...held, asked: true } };
-    if (url === undefined || !this.asksIn(answer, caller, approval)) return answer;
-    this.#remember(caller.session, approval);
-    const params = { mode: 'url', message: pageMessage(approval), url: pageOf(url, approval) };
-    const inputRequests = { [key]: { method: 'elicitation/create', params } };
-    return {
-      ...answer,
-      result: { ...answer.result, inputRequests },
-      held: { ...held, asked: true },
-    };
+    const before = askedBefore(caller, approval);
+    if (before !== undefined) return { ...answer, held: { ...held, asked: before } };
+    const question = this.#questionIn(outgoing);
+    if (question === undefined) return answer;
+    this.#users.remember(caller.session, approval.id);
+    const inputRequests = { [key]: { ...elicitation(question) } };
+    const asked = question.mode;
+    return { ...answer, result: { ...answer.result, inputRequests }, held: { ...held, asked } };
   }
 
-  #mayAskNow({ user, session }: Caller, approval: ApprovalRow): boolean {
-    if (user === undefined || user.lifetime.ended !== undefined) return false;
-    return this.#mayAsk(session, user.modes, approval) && this.#of(session).open < mostOpen;
+  #questionIn({ answer, caller, approval, client }: Outgoing): UserQuestion | undefined {
+    const { rounds } = caller;
+    if (answer.held === undefined || rounds === undefined) return undefined;
+    if (askedBefore(caller, approval) !== undefined) return undefined;
+    return this.#question(caller, rounds.modes, approval, client);
+  }
+
+  #questionNow(
+    caller: Caller,
+    approval: ApprovalRow,
+    client: ClientWish | undefined,
+  ): UserQuestion | undefined {
+    const { user, session } = caller;
+    if (user === undefined || user.lifetime.ended !== undefined) return undefined;
+    if (this.#users.isBusy(session)) return undefined;
+    return this.#question(caller, user.modes, approval, client);
   }
 
   /** Without a page, or without anybody who could answer on it, there is nowhere to send a user. */
-  #mayAsk(session: Session, modes: Parameters<typeof elicits>[2], approval: ApprovalRow): boolean {
-    const { page, wishes, store } = this.#parts;
-    return (
-      approval.state === 'pending' &&
-      page() !== undefined &&
-      elicits('url', session.client.name, modes, wishes()) &&
-      !this.#of(session).ids.has(approval.id) &&
-      store.approvers().length > 0
-    );
+  #question(
+    { session }: Caller,
+    modes: readonly AskMode[],
+    approval: ApprovalRow,
+    client: ClientWish | undefined,
+  ): UserQuestion | undefined {
+    const { store, clock, page, wishes } = this.#parts;
+    if (approval.state !== 'pending' || this.#users.wasAsked(session, approval.id))
+      return undefined;
+    const shows = (mode: AskMode) => elicits(mode, session.client.name, modes, wishes());
+    const form =
+      client !== undefined && shows('form')
+        ? formQuestion(store, approval, isEnough(approval, this.#confirms(client)), clock())
+        : undefined;
+    const url = page();
+    if (form !== undefined || url === undefined || !shows('url')) return form;
+    return store.approvers().length > 0 ? pageQuestion(url, approval) : undefined;
   }
 
   /** Resolves only when the user wants the call no more. The question stands until the approval is decided, whoever waits. */
-  #askNow({ user, session }: Caller, approval: ApprovalRow): Promise<Verdict> {
-    const url = this.#parts.page();
+  #ask(
+    { session }: Caller,
+    user: ClientUser,
+    question: UserQuestion,
+    approval: ApprovalRow,
+    client: ClientWish | undefined,
+  ): Promise<Verdict> {
+    const id = uuidv7(this.#parts.clock());
+    const lifetime = new Lifetime();
+    const answered = this.#users.begin(session, approval.id);
+    void this.#decided(approval, user.lifetime).then((verdict) => {
+      if (verdict !== 'pending' && question.mode === 'url') user.completed(id);
+      lifetime.end('the question is over');
+    });
     return new Promise((resolve) => {
-      if (user === undefined || url === undefined) return;
-      this.#remember(session, approval);
-      const asked = this.#of(session);
-      asked.open += 1;
-      const lifetime = new Lifetime();
-      const id = uuidv7(this.#parts.clock());
-      const question = { id, message: pageMessage(approval), url: pageOf(url, approval) };
-      void this.#decided(approval, user.lifetime).then((verdict) => {
-        asked.open -= 1;
-        if (verdict !== 'pending') user.completed(id);
-        lifetime.end('the question is over');
-      });
-      void user.ask(question, lifetime).then(async (said) => {
+      void user.ask(id, question, lifetime).then(async (said) => {
+        answered();
+        if (said === 'accept') await this.#accepted(question.mode, approval, client);
         if (said !== 'decline' || !(await this.#withdraw(approval))) return;
         resolve({ kind: 'withdrawn', approval });
       });
@@ -128,12 +153,24 @@ export class Asking {
 
   async #decided(approval: ApprovalRow, lifetime: Lifetime): Promise<Verdict['kind']> {
     const budgetMs = Math.max(1, approval.expiresMs - this.#parts.clock());
-    const verdict = await this.#parts.desk.wait(approval, {
-      budgetMs,
-      lifetime,
-      progress: undefined,
-    });
-    return verdict.kind;
+    const hold = { budgetMs, lifetime, progress: undefined };
+    return (await this.#parts.desk.wait(approval, hold)).kind;
+  }
+
+  /** Who went to a page has only looked. */
+  async #accepted(
+    asked: AskMode | undefined,
+    approval: ApprovalRow,
+    client: ClientWish | undefined,
+  ): Promise<void> {
+    if (asked !== 'form' || client === undefined) return;
+    // What could not be put on record was not said: the call waits on.
+    await voteInClient(this.#parts, approval, this.#confirms(client)).catch(() => {});
+  }
+
+  /** The rules for which a yes in the client is enough as things are configured now, whatever held when it was asked. */
+  #confirms({ confirms }: ClientWish): readonly string[] {
+    return this.#parts.requireCredential() ? [] : confirms;
   }
 
   /** True as well when it could not be written: whoever declined is not held any longer, and nothing runs for them. */
@@ -144,34 +181,17 @@ export class Asking {
       .write('decision', (tx) => withdrawApproval(tx, row.id, withdrawal, clock(), from))
       .catch(() => true);
   }
-
-  #of(session: Session): Asked {
-    const known = this.#asked.get(session);
-    if (known !== undefined) return known;
-    const asked: Asked = { ids: new Set(), open: 0 };
-    this.#asked.set(session, asked);
-    return asked;
-  }
-
-  #remember(session: Session, { id }: ApprovalRow): void {
-    const { ids } = this.#of(session);
-    ids.add(id);
-    for (const oldest of ids) {
-      if (ids.size <= mostRemembered) return;
-      ids.delete(oldest);
-    }
-  }
 }
 
 /** The state that a client brings along is sealed, so what stands beside it answers what was asked with it. */
-function isAsked(held: NonNullable<Caller['rounds']>['held'], approval: ApprovalRow): boolean {
-  return (
-    held?.asked === true && held.approvalId === approval.id && held.binding === approval.binding
-  );
+function askedBefore({ rounds }: Caller, { id, binding }: ApprovalRow): AskMode | undefined {
+  const held = rounds?.held;
+  return held?.approvalId === id && held.binding === binding ? held.asked : undefined;
 }
 
-function hasDeclined({ rounds }: Caller, approval: ApprovalRow): boolean {
-  if (rounds === undefined || !isAsked(rounds.held, approval)) return false;
-  const said = Object.hasOwn(rounds.said, key) ? rounds.said[key] : undefined;
-  return isObject(said) && said['action'] === 'decline';
+function saidBy(caller: Caller, approval: ApprovalRow): UserSaid | undefined {
+  const asked = askedBefore(caller, approval);
+  const said = caller.rounds?.said;
+  if (asked === undefined || said === undefined || !Object.hasOwn(said, key)) return undefined;
+  return userSaid(asked, said[key]);
 }

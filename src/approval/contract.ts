@@ -85,4 +85,8 @@ export interface Hold {
   readonly progress: ((message: string) => void) | undefined;
   /** Whose call it is; absent where nobody can be asked about it. */
   readonly caller?: Caller;
+  /** What the decision that the call waits under wishes of the caller's client. */
+  readonly client?: ClientWish | undefined;
 }
+
+export type ClientWish = NonNullable<NonNullable<Decision['approval']>['client']>;

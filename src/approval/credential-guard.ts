@@ -21,8 +21,8 @@ const windowMs = 15 * 60_000;
 const mostByName = 10;
 const mostByAddress = 30;
 const mostKeys = 10_000;
-/** Each takes 32 MiB and tens of milliseconds of a core. */
-const mostAtOnce = 4;
+/** Each takes 32 MiB and tens of milliseconds of a core, and one of the four threads that files are read on, too. */
+const mostAtOnce = 2;
 
 /**
  * Lets approvers in who prove themselves from afar, and bounds guessing: by name and by address, known or not. Who is put

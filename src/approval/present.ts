@@ -126,7 +126,11 @@ function voteJson({ approver, verified, via, verdict, reason, atMs }: VoteRow) {
 }
 
 function voteText({ approver, verified, via, verdict, reason }: Detail['votes'][number]): string {
-  const proof = verified ? via : 'claimed, does not count';
+  const proof = verified
+    ? via
+    : via === 'client'
+      ? 'client, proves nobody'
+      : 'claimed, does not count';
   return `${verdict} by ${approver} (${proof})${reason === null ? '' : `: ${reason}`}`;
 }
 

@@ -14,9 +14,10 @@ export function provenYeses(
   const votes = reader
     .votes(row.id)
     .filter((each) => each.verified && each.verdict === 'approve')
-    .filter(({ via, approver }) =>
-      via === 'terminal' ? isTerminalProof : isTerminalProof || isEnrolled(reader, approver),
+    .flatMap(({ via, approver }) => (via === 'client' ? [] : [{ kind: via, name: approver }]))
+    .filter(
+      ({ kind, name }) => isTerminalProof || (kind !== 'terminal' && isEnrolled(reader, name)),
     )
-    .filter(({ via, approver }) => isNamed(reader, row.approvers, { kind: via, name: approver }));
-  return [...new Set(votes.map((each) => each.approver))];
+    .filter((approver) => isNamed(reader, row.approvers, approver));
+  return [...new Set(votes.map(({ name }) => name))];
 }

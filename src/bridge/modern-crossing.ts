@@ -1,11 +1,11 @@
 import type { Delivery, Reply, RpcError } from '../core/answer.ts';
+import { elicitModes } from '../core/elicitation.ts';
 import type { Held, Rounds } from '../core/held.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import type { SendOptions, Target } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
 import type { Connection } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
-import { elicitModes } from '../wire/elicitation.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import type { Crossing, Speaker } from './contract.ts';
 import { mayAsk } from './input-required.ts';

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { RpcError } from '../core/answer.ts';
 import { canonical } from '../core/canonical.ts';
 import type { Clock } from '../core/clock.ts';
+import { isAskMode } from '../core/elicitation.ts';
 import type { Held } from '../core/held.ts';
 import { randomBytes } from '../core/ids.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
@@ -137,5 +138,5 @@ function carriedIn(value: Json | undefined): Carried | undefined {
 function heldIn({ approvalId, binding, round, asked }: JsonObject): Carried | undefined {
   if (typeof approvalId !== 'string' || typeof binding !== 'string') return undefined;
   if (typeof round !== 'number') return undefined;
-  return { kind: 'held', approvalId, binding, round, ...(asked === true && { asked }) };
+  return { kind: 'held', approvalId, binding, round, ...(isAskMode(asked) && { asked }) };
 }

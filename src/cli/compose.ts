@@ -64,7 +64,7 @@ function partsOf(
       return approvals().requireCredential;
     },
   };
-  const holdMs: GateParts['holdBudgetMs'] = ({ session, progress }, { expiresMs }) => {
+  const holdMs = ({ session, progress }: Caller, { expiresMs }: ApprovalRow) => {
     const { defaultMs, clientsMs } = approvals().hold;
     const overrides = { ...Object.fromEntries(clientsMs), default: defaultMs };
     const untilExpiryMs = expiresMs - clock();
@@ -75,6 +75,7 @@ function partsOf(
     ...{ store, clock, desk },
     page: () => approvals().page?.url,
     wishes: () => approvals().elicit,
+    requireCredential: () => approvals().requireCredential,
   });
   const pending = (caller: Caller, approval: ApprovalRow, decision: JsonObject) =>
     pendingAnswer(caller, approval, decision, {
@@ -109,9 +110,15 @@ function partsOf(
     },
     warn: (message, cause) => on.log.warn({ err: cause }, message),
     settings: (call) => settings.of(call.server, call.name),
-    holdBudgetMs: (caller, approval) =>
-      asking.asksIn(pending(caller, approval, {}), caller, approval) ? 0 : holdMs(caller, approval),
-    pendingAnswer: (caller, ref, approval) =>
-      asking.inAnswer(caller, approval, pending(caller, approval, decisionMeta(ref))),
+    holdBudgetMs: ({ caller, decision }, approval) => {
+      const answer = pending(caller, approval, {});
+      const client = decision.approval?.client;
+      return asking.asksIn({ answer, caller, approval, client }) ? 0 : holdMs(caller, approval);
+    },
+    pendingAnswer: (caller, ref, approval) => {
+      const answer = pending(caller, approval, decisionMeta(ref));
+      const client = ref.decision.approval?.client;
+      return asking.inAnswer({ answer, caller, approval, client });
+    },
   };
 }

@@ -113,7 +113,7 @@ interface ApprovalsConfig {
   /** Who sends a request again that waits for a person, by the name that the client gives itself; `default` for the rest. */
   readonly rounds: ReadonlyMap<string, boolean>;
   /** What users are asked through their client, by the name that it gives itself; `default` for the rest. */
-  readonly elicit: ReadonlyMap<string, readonly 'url'[]>;
+  readonly elicit: ReadonlyMap<string, readonly ('form' | 'url')[]>;
   /** Where approvers answer in a browser, without a slash at the end; undefined when nobody does. */
   readonly page: { readonly url: string } | undefined;
   readonly notify: readonly WebhookConfig[];

@@ -10,8 +10,8 @@ export const page = z.strictObject({
   }),
 });
 
-/** Whom a question about a held call may be put to through the client, by the beginning of its name; `default` for the rest. */
-export const elicit = z.record(text(200), z.array(z.enum(['url'])).max(1));
+/** How users may be asked about a held call through their client, by the beginning of its name; `default` for the rest. */
+export const elicit = z.record(text(200), z.array(z.enum(['form', 'url'])).max(2));
 
 // What approvers type there must not be readable on its way. An id is put behind the path, so there is no query.
 function isPage(value: string): boolean {

@@ -6,13 +6,10 @@ export type AskMode = 'form' | 'url';
 /** What came of it, as the client tells it: it may have answered by itself, so it proves nothing. */
 export type UserSaid = 'accept' | 'decline' | 'cancel';
 
-/** An address to open. */
-export interface UrlQuestion {
-  /** Names the question between the gate and this client. */
-  readonly id: string;
-  readonly message: string;
-  readonly url: string;
-}
+/** An address to open, or a form with one yes or no. */
+export type UserQuestion =
+  | { readonly mode: 'url'; readonly message: string; readonly url: string }
+  | { readonly mode: 'form'; readonly message: string };
 
 /** The person at a client that can be asked at any time, and not only in the answer to a request of its own. */
 export interface ClientUser {
@@ -20,8 +17,11 @@ export interface ClientUser {
   readonly modes: readonly AskMode[];
   /** Ends with the client's session. */
   readonly lifetime: Lifetime;
-  /** Never rejects; undefined when the client gave no answer that can be understood. The end of `lifetime` takes it back. */
-  ask(question: UrlQuestion, lifetime: Lifetime): Promise<UserSaid | undefined>;
-  /** What the address was for is over. */
+  /**
+   * `id` names the question between gate and client. Never rejects; undefined when the client gave no answer that can be
+   * understood. The end of `lifetime` takes the question back.
+   */
+  ask(id: string, question: UserQuestion, lifetime: Lifetime): Promise<UserSaid | undefined>;
+  /** What an address was for is over. */
   completed(id: string): void;
 }

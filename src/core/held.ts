@@ -8,8 +8,8 @@ export interface Held {
   readonly binding: string;
   /** How many requests have waited for it. */
   readonly round: number;
-  /** Its user was asked about it in one of those answers, so nobody is asked again. */
-  readonly asked?: boolean;
+  /** How its user was asked about it in one of those answers, so that nobody is asked again. */
+  readonly asked?: AskMode;
 }
 
 /** A caller that can send its request again while the call waits. */

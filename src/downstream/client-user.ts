@@ -1,9 +1,9 @@
 import { objectIn } from '../bridge/result-bytes.ts';
-import type { AskMode, ClientUser, UrlQuestion, UserSaid } from '../core/client-user.ts';
+import type { AskMode, ClientUser, UserQuestion, UserSaid } from '../core/client-user.ts';
+import { elicitation, elicitModes, userSaid } from '../core/elicitation.ts';
 import type { JsonObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
 import type { Target } from '../core/target.ts';
-import { elicitMethod, elicitModes, urlParams, userSaid } from '../wire/elicitation.ts';
 import type { News } from './news.ts';
 
 /** The user of one legacy session. The question is the gate's own, so no policy is asked about it. */
@@ -22,7 +22,7 @@ export class SessionUser {
     return {
       modes: this.#modes,
       lifetime: this.#lifetime,
-      ask: (question, lifetime) => ask(client, question, lifetime),
+      ask: (...question) => ask(client, ...question),
       // The request that it was asked for may be answered by then, so it goes where everything goes.
       completed: (elicitationId) =>
         this.#news.tell({
@@ -40,12 +40,14 @@ export class SessionUser {
 
 async function ask(
   client: Target,
-  question: UrlQuestion,
+  id: string,
+  question: UserQuestion,
   lifetime: Lifetime,
 ): Promise<UserSaid | undefined> {
-  const fields = { ...urlParams(question), elicitationId: question.id };
+  const { method, params } = elicitation(question);
+  const fields = question.mode === 'url' ? { ...params, elicitationId: id } : params;
   const request = {
-    method: elicitMethod,
+    method,
     fields,
     meta: undefined,
     argumentsText: undefined,
@@ -54,5 +56,5 @@ async function ask(
   const options = { lifetime, onProgress: undefined, related: undefined };
   const delivery = await client.send(request, options);
   if (delivery.kind !== 'answered' || delivery.response.kind !== 'result') return undefined;
-  return userSaid(objectIn(delivery.response));
+  return userSaid(question.mode, objectIn(delivery.response));
 }

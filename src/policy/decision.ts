@@ -54,6 +54,8 @@ const decision = z
         expires_in_s: z.number().positive().nullable(),
         quorum: z.number().int().positive(),
         approvers: names,
+        // The rules that want the agent's own client asked, and those that a yes there is enough for.
+        client: z.strictObject({ asks: names, confirms: names }).readonly().optional(),
       })
       .readonly()
       .nullable(),

@@ -56,7 +56,7 @@ function toVote(row: Row): VoteRow {
     approvalId: text(row, 'approval_id'),
     approver: text(row, 'approver'),
     verified: integer(row, 'verified') === 1,
-    via: oneOf(row, 'via', ['terminal', 'credential']),
+    via: oneOf(row, 'via', ['terminal', 'credential', 'client']),
     verdict: oneOf(row, 'verdict', ['approve', 'deny']),
     reason: optionalText(row, 'reason'),
     atMs: integer(row, 'at_ms'),

@@ -256,7 +256,7 @@ export interface VoteRow {
   readonly approvalId: string;
   readonly approver: string;
   readonly verified: boolean;
-  readonly via: 'terminal' | 'credential';
+  readonly via: 'terminal' | 'credential' | 'client';
   readonly verdict: 'approve' | 'deny';
   readonly reason: string | undefined;
   readonly atMs: number;

@@ -11,15 +11,14 @@ async function guarded() {
 }
 
 describe('the guard', () => {
-  it('looks at four at once, and puts the others off', async () => {
+  it('looks at two at once, and puts the others off', async () => {
     const { guard, dana } = await guarded();
     const tries = await Promise.all(
       Array.from({ length: 6 }, (_, index) => guard.admit(dana, `10.0.0.${index}`)),
     );
     expect(tries.map(({ kind }) => kind)).toEqual([
-      ...Array.from({ length: 4 }, () => 'known'),
-      'later',
-      'later',
+      ...['known', 'known'],
+      ...['later', 'later', 'later', 'later'],
     ]);
     expect(await guard.admit(dana, '10.0.0.1')).toMatchObject({ kind: 'known' });
   });

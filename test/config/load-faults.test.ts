@@ -99,9 +99,9 @@ const faults: Row[] = [
     ],
   ),
   [
-    'what users are asked is an address',
-    `{${server}, "approvals": {"elicit": {"codex": ["form"]}}}`,
-    '1:83: "approvals.elicit.codex[0]": expected "url", found "form"',
+    'users are asked in a form or by an address',
+    `{${server}, "approvals": {"elicit": {"codex": ["mail"]}}}`,
+    '1:83: "approvals.elicit.codex[0]": expected "form" or "url", found "mail"',
     undefined,
   ],
   [

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, vi } from 'vitest';
 import { decideApproval } from '../../src/approval/decide.ts';
-import type { AskMode, ClientUser, UrlQuestion, UserSaid } from '../../src/core/client-user.ts';
+import type { AskMode, ClientUser, UserQuestion, UserSaid } from '../../src/core/client-user.ts';
 import { isObject, type JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import type { Session } from '../../src/core/tool-call.ts';
@@ -16,7 +16,7 @@ const patientlyMs = 20_000;
 
 /** A legacy client whose user can be asked: what it was asked, and what it says, when the test says so. */
 export class AskedClient {
-  readonly questions: UrlQuestion[] = [];
+  readonly questions: (UserQuestion & { readonly id: string })[] = [];
   /** Ids of questions that are over. */
   readonly completed: string[] = [];
   /** Why the gate took questions back. */
@@ -35,10 +35,15 @@ export class AskedClient {
     return {
       modes: this.modes,
       lifetime: this.lifetime,
-      ask: (question, lifetime) => {
-        this.questions.push(question);
-        lifetime.onEnd(() => this.takenBack.push(lifetime.ended ?? ''));
-        return new Promise((resolve) => this.#answers.push(resolve));
+      ask: (id, question, lifetime) => {
+        this.questions.push({ ...question, id });
+        return new Promise((resolve) => {
+          this.#answers.push(resolve);
+          lifetime.onEnd(() => {
+            this.takenBack.push(lifetime.ended ?? '');
+            resolve(undefined);
+          });
+        });
       },
       completed: (id) => this.completed.push(id),
     };
@@ -162,5 +167,6 @@ export function journalOf({ store }: GateRig) {
     forwarded: of('decision').filter(({ body }) => body['forwarded'] === true).length,
     executed: of('outcome').filter(({ body }) => body['status'] === 'executed').length,
     cancelled: of('approval.cancelled').map(({ body }) => body),
+    approved: of('approval.approved').map(({ body }) => body),
   };
 }

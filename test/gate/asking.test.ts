@@ -41,7 +41,7 @@ describe('a held call whose user is pointed to the page', () => {
     const { id } = await rig.onePending();
     await rig.client.asked();
     const [question] = rig.client.questions;
-    expect(question?.url).toBe(`${page}/${id}`);
+    expect(question).toMatchObject({ mode: 'url', url: `${page}/${id}` });
     expect(question?.message).toContain(`files/write_file`);
     expect(question?.message).not.toMatch(/secret|"a"|path|mcp-gate|approve ap_/);
     expect(question?.id).not.toContain(id);
@@ -69,7 +69,7 @@ describe('a held call whose user is pointed to the page', () => {
     // The call itself may be made again, and is a question of its own.
     const anew = rig.call();
     await rig.client.asked(2);
-    expect(new Set(rig.client.questions.map(({ url }) => url)).size).toBe(2);
+    expect(new Set(rig.client.questions.map(({ message }) => message)).size).toBe(2);
     await rig.yes();
     expect(await anew).toMatchObject(ran);
   });
@@ -150,4 +150,11 @@ it('the configuration has a client asked of which the table says otherwise', asy
   await client.asked();
   await rig.no();
   await answer;
+});
+
+it('nobody is asked about a call whose caller has gone before it is held', async () => {
+  const lifetime = new Lifetime();
+  lifetime.end('cancelled');
+  await rig.call(rig.client, lifetime);
+  expect(rig.client.questions).toEqual([]);
 });

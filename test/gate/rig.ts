@@ -12,6 +12,7 @@ import { untilOver } from '../../src/control/joining.ts';
 import type { Delivery } from '../../src/core/answer.ts';
 import { type Budget, noTariff, type Tariff } from '../../src/core/budget.ts';
 import type { CallScope } from '../../src/core/call-scope.ts';
+import type { AskMode } from '../../src/core/client-user.ts';
 import { uuidv7 } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
@@ -50,7 +51,8 @@ export interface GateRig {
   rounds: ReadonlyMap<string, boolean>;
   /** Where approvers answer in a browser. */
   page: string | undefined;
-  elicit: ReadonlyMap<string, readonly 'url'[]>;
+  elicit: ReadonlyMap<string, readonly AskMode[]>;
+  requireCredential: boolean;
   tool: ToolFacts | undefined;
   /** The other tools of the catalog, as `server/name`. */
   readonly siblings: Map<string, ToolFacts>;
@@ -148,13 +150,19 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
   const desk = createDesk({
     store,
     clock,
-    defaults: { expiresInMs: 60_000, quorum: 1 },
+    defaults: {
+      ...{ expiresInMs: 60_000, quorum: 1 },
+      get requireCredential() {
+        return rig.requireCredential;
+      },
+    },
     pollMs: 2,
   });
   const asking = new Asking({
     ...{ store, clock, desk },
     page: () => rig.page,
     wishes: () => rig.elicit,
+    requireCredential: () => rig.requireCredential,
   });
   const rig: GateRig = {
     store,
@@ -173,6 +181,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     rounds: new Map(),
     page: undefined,
     elicit: new Map(),
+    requireCredential: false,
     tool: { ...plainTool, pin: 'sha256:pin' },
     siblings: new Map(),
     budgets: [],
@@ -229,10 +238,18 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
         labels: rig.labels,
         workspace: '/ws',
       }),
-      holdBudgetMs: (caller, approval) =>
-        asking.asksIn(pendingAnswer(caller, approval, {}, rig), caller, approval) ? 0 : rig.holdMs,
-      pendingAnswer: (caller, ref, approval) =>
-        asking.inAnswer(caller, approval, pendingAnswer(caller, approval, decisionMeta(ref), rig)),
+      holdBudgetMs: ({ caller, decision }, approval) => {
+        const answer = pendingAnswer(caller, approval, {}, rig);
+        const client = decision.approval?.client;
+        return asking.asksIn({ answer, caller, approval, client }) ? 0 : rig.holdMs;
+      },
+      pendingAnswer: (caller, ref, approval) => {
+        const answer = pendingAnswer(caller, approval, decisionMeta(ref), rig);
+        return asking.inAnswer({
+          ...{ answer, caller, approval },
+          client: ref.decision.approval?.client,
+        });
+      },
     }),
     close: async () => {
       await recorder.close();

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import https from 'node:https';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stateOf } from '../approval/desk-scratch.ts';
 import { ask } from '../downstream/http/rig.ts';
@@ -41,6 +44,30 @@ describe('who may come to the page', () => {
     const host = (name: string) => get(path, { host: name });
     expect((await host('gate.example')).status).toBe(200);
     expect((await host(`10.0.0.5:${face.port}`)).status).toBe(403);
+  });
+
+  it('with TLS of its own it is found by its own name, too, and by it alone over https', async () => {
+    const pem = readFileSync(
+      path.join(import.meta.dirname, '../downstream/http/loopback.pem'),
+      'utf8',
+    );
+    const { face, path: at } = await openPage({}, { tls: { cert: pem, key: pem } });
+    const own = `127.0.0.1:${face.port}`;
+    const status = (host: string, origin: string) =>
+      new Promise((resolve, reject) => {
+        const to = { port: face.port, host: '127.0.0.1', path: at, servername: 'localhost' };
+        const options = { ...to, ca: pem, agent: false };
+        https
+          .get({ ...options, headers: { host, origin } }, (res) => {
+            expect(res.headers['x-frame-options']).toBe('DENY');
+            resolve(res.resume().statusCode);
+          })
+          .on('error', reject);
+      });
+    expect(await status(own, `https://${own}`)).toBe(200);
+    expect(await status('gate.example', 'https://gate.example')).toBe(200);
+    expect(await status(own, `http://${own}`)).toBe(403);
+    expect(await status('evil.example', 'https://gate.example')).toBe(403);
   });
 
   it('needs no bearer token, and gives none a way in', async () => {
