@@ -96,7 +96,7 @@ describe.each(Object.entries(clients))('%s, asked in a form', (_, call) => {
   it('a no takes the question back', async () => {
     const { house, file, args } = await gate('confirms');
     const [answer] = await call(house, args, { action: 'accept', content: { approve: false } });
-    expect(textAt(answer, 'content.0.text')).toMatch(/declined in the client and taken back/);
+    expect(textAt(answer, 'content.0.text')).toMatch(/The request for approval was withdrawn/);
     expect(existsSync(file)).toBe(false);
     expect(await house.journal('approval.cancelled')).toHaveLength(1);
   });
