@@ -1,4 +1,5 @@
 import { pendingAnswer } from '../approval/carriers/pending-answer.ts';
+import { takesTask } from '../approval/carriers/task-answer.ts';
 import { createDesk } from '../approval/desk.ts';
 import { holdBudgetMs } from '../approval/hold-budget.ts';
 import { keepResult, takeKept } from '../approval/kept-result.ts';
@@ -57,7 +58,10 @@ function partsOf(
       return approvals().quorum;
     },
   };
-  const holdMs: GateParts['holdBudgetMs'] = ({ session, progress }, { expiresMs }) => {
+  const holdMs: GateParts['holdBudgetMs'] = (caller, { expiresMs }) => {
+    // It asks what became of the call, and need not be kept waiting for that.
+    if (takesTask(caller, approvals().tasks)) return 0;
+    const { session, progress } = caller;
     const { defaultMs, clientsMs } = approvals().hold;
     const overrides = { ...Object.fromEntries(clientsMs), default: defaultMs };
     const untilExpiryMs = expiresMs - clock();
@@ -96,6 +100,7 @@ function partsOf(
       pendingAnswer(caller, approval, decisionMeta(ref), {
         holdMs: holdMs(caller, approval),
         rounds: approvals().rounds,
+        tasks: approvals().tasks,
       }),
   };
 }

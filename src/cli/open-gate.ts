@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { createHeldTasks } from '../approval/tasks/held-tasks.ts';
 import { createBridge } from '../bridge/bridge.ts';
 import { keepSeals } from '../bridge/kept-seals.ts';
 import type { Seals } from '../bridge/request-state.ts';
 import type { Config } from '../config/config.ts';
+import type { HeldTasks } from '../core/held-task.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Host } from '../downstream/contract.ts';
 import { createHost } from '../downstream/host.ts';
 import { type Instance, openInstance } from '../journal/instance.ts';
+import { outcomeStatus } from '../journal/prior-run.ts';
 import type { UpstreamPools } from '../upstream/contract.ts';
 import { createPinBook } from '../upstream/pins.ts';
 import { createPools } from '../upstream/pools.ts';
@@ -61,6 +64,7 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
     version,
     clock,
     frozen: (scope) => on.control.frozen(scope),
+    heldTasks: openHeldTasks(on),
     instructions: () => instructions(settings.config()),
     ...(clientIdleMs !== undefined && { clientIdleMs }),
   });
@@ -121,6 +125,11 @@ function openSeals({ config, clock, log }: Foundation): Seals | undefined {
     log.warn({ err: cause }, 'what clients hold ends with this process: its key cannot be kept');
     return undefined;
   }
+}
+
+function openHeldTasks({ store, clock, log }: Foundation): HeldTasks {
+  const warn = (message: string, cause: unknown) => log.warn({ err: cause }, message);
+  return createHeldTasks({ store, clock, outcomeOf: outcomeStatus, warn });
 }
 
 function openInstanceOf(on: Foundation, pools: UpstreamPools, version: string): Instance {

@@ -40,6 +40,7 @@ export function resolveConfig(
       hold: { defaultMs, clientsMs: new Map(Object.entries(clients)) },
       notify: file.approvals.notify,
       rounds: new Map(Object.entries(file.approvals.rounds)),
+      tasks: new Map(Object.entries(file.approvals.tasks)),
     },
     budgets: file.budgets.map(resolveBudget),
     idempotency: { expiresInMs: file.idempotency.expiresIn },

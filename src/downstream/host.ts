@@ -1,6 +1,7 @@
 import type { Bridge } from '../bridge/contract.ts';
 import type { CallScope } from '../core/call-scope.ts';
 import type { Clock } from '../core/clock.ts';
+import type { HeldTasks } from '../core/held-task.ts';
 import type { Decide } from '../core/target.ts';
 import type { ListKind, UpstreamPools } from '../upstream/contract.ts';
 import type { Host, LegacyClient, LegacySession } from './contract.ts';
@@ -12,6 +13,7 @@ import { ResourceHolds } from './resource-holds.ts';
 import { ClientSession } from './session.ts';
 import { TaskOwners } from './task-owners.ts';
 import { TaskQuestions } from './task-questions.ts';
+import { TaskRuns } from './task-runs.ts';
 
 export interface HostParts extends SelfDescription {
   readonly pools: Pick<UpstreamPools, 'join'>;
@@ -21,6 +23,8 @@ export interface HostParts extends SelfDescription {
   readonly clock: Clock;
   /** Why calls of this scope are stopped; undefined when they are not. */
   readonly frozen: (scope: CallScope) => string | undefined;
+  /** Where calls wait for a person while their callers hold a task; without it nobody gets one. */
+  readonly heldTasks?: HeldTasks;
   /** A modern client that says nothing for so long lets go of its servers, and has them anew when it comes back. */
   readonly clientIdleMs?: number;
 }
@@ -54,9 +58,10 @@ class SharedHost implements Host {
     const owners = new TaskOwners();
     const questions = new TaskQuestions(owners);
     const shared = { texts: this.#texts, holds: this.#holds, owners, questions };
-    const { clientIdleMs: idleMs = defaultIdleMs } = parts;
+    const { clientIdleMs: idleMs = defaultIdleMs, heldTasks } = parts;
+    const held = heldTasks && { tasks: heldTasks, runs: new TaskRuns() };
     this.#clients = new ModernClients(
-      { pools, bridge, decide, frozen, ...shared },
+      { pools, bridge, decide, frozen, held, ...shared },
       { clock, idleMs },
     );
     this.modern = new ModernFace(parts, this.#clients);

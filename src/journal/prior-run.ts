@@ -1,5 +1,5 @@
 import { isObject } from '../core/json.ts';
-import type { Tx } from '../store/contract.ts';
+import type { Reader, Tx } from '../store/contract.ts';
 
 /** An earlier identical call that a person had approved, and of which nobody can tell what became of it. */
 export interface Prior {
@@ -12,14 +12,22 @@ export function priorRun(tx: Tx, callKey: string): Prior | null {
   const row = tx.lastApproval(callKey);
   if (row?.state !== 'consumed' || row.consumedBy === undefined) return null;
   const decisionId = row.consumedBy;
-  const traceId = tx.journal.decision(decisionId)?.traceId;
-  if (traceId === undefined) return null;
-  const outcome = tx.journal
+  if (tx.journal.decision(decisionId)?.traceId === undefined) return null;
+  const status = outcomeStatus(tx, decisionId);
+  if (status === undefined) return { decision_id: decisionId, status: 'running' };
+  return status === 'unknown' ? { decision_id: decisionId, status } : null;
+}
+
+/** The status in the outcome of a decision; undefined while it has none. */
+export function outcomeStatus(reader: Reader, decisionId: string): string | undefined {
+  const traceId = reader.journal.decision(decisionId)?.traceId;
+  if (traceId === undefined) return undefined;
+  const outcome = reader.journal
     .trace(traceId)
     .filter((entry) => entry.kind === 'outcome')
     .map((entry): unknown => JSON.parse(entry.body))
     .find((body) => isObject(body) && body['decision_id'] === decisionId);
-  if (outcome === undefined) return { decision_id: decisionId, status: 'running' };
-  const status = isObject(outcome) ? outcome['status'] : undefined;
-  return status === 'unknown' ? { decision_id: decisionId, status } : null;
+  if (!isObject(outcome)) return undefined;
+  const { status } = outcome;
+  return typeof status === 'string' ? status : '';
 }

@@ -60,6 +60,7 @@ it('a file with servers alone enforces, keeps what is captured for 30 days and h
       hold: { defaultMs: 40_000, clientsMs: new Map() },
       notify: [],
       rounds: new Map(),
+      tasks: new Map(),
     },
     budgets: [],
     idempotency: { expiresInMs: 86_400_000 },

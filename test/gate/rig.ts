@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pendingAnswer } from '../../src/approval/carriers/pending-answer.ts';
+import { takesTask } from '../../src/approval/carriers/task-answer.ts';
 import { createDesk } from '../../src/approval/desk.ts';
 import { keepResult, takeKept } from '../../src/approval/kept-result.ts';
 import { createSpending } from '../../src/control/budgets.ts';
@@ -46,6 +47,7 @@ export interface GateRig {
   approvalMode: PolicyInput['context']['approval_mode'];
   holdMs: number;
   rounds: ReadonlyMap<string, boolean>;
+  tasks: ReadonlyMap<string, 'extension' | 'none'>;
   tool: ToolFacts | undefined;
   /** The other tools of the catalog, as `server/name`. */
   readonly siblings: Map<string, ToolFacts>;
@@ -152,6 +154,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     approvalMode: 'auto_execute',
     holdMs: 60_000,
     rounds: new Map(),
+    tasks: new Map(),
     tool: { ...plainTool, pin: 'sha256:pin' },
     siblings: new Map(),
     budgets: [],
@@ -204,7 +207,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
         labels: rig.labels,
         workspace: '/ws',
       }),
-      holdBudgetMs: () => rig.holdMs,
+      holdBudgetMs: (caller) => (takesTask(caller, rig.tasks) ? 0 : rig.holdMs),
       pendingAnswer: (caller, ref, approval) =>
         pendingAnswer(caller, approval, decisionMeta(ref), rig),
     }),
