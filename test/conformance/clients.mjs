@@ -1,5 +1,5 @@
 /**
- * Real clients through the gate: the MCP Inspector in both eras, and Claude Code, which has to stay on 2026-07-28. Not a part of any
+ * Real clients through the gate: the MCP Inspector in both eras, its call that waits for a person as well, and Claude Code, which has to stay on 2026-07-28. Not a part of any
  * other command, because it downloads some 650 MB from the npm registry: `node test/conformance/clients.mjs`.
  *
  *   --gate FILE      the gate's entry point; dist/main.js without it
@@ -10,6 +10,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { heldCall } from './held-call.mjs';
 import { install } from './install.mjs';
 import { finish } from './processes.mjs';
 import { openScratch } from './scratch.mjs';
@@ -42,6 +43,7 @@ try {
     for (const era of ['legacy', 'modern']) await inspect(way, era);
     await claude(way);
   }
+  if (!values.direct) for (const transport of ['stdio', 'http']) await held(transport);
   process.exitCode = bad === 0 ? 0 : 1;
 } finally {
   await scratch.close();
@@ -114,6 +116,15 @@ async function inspect(way, era) {
     const isGood = called.code === 0 && called.stdout.includes('"text":"héllo"');
     report(`inspector ${era} ${way.name}: tools/call ${tool}`, isGood, called);
   }
+}
+
+/** A call that needs a yes, which comes while the Inspector asks for its task. */
+async function held(transport) {
+  const bin = path.join(values.cache, 'node_modules', '.bin', 'mcp-inspector');
+  const inspector = { bin, options: environment() };
+  const gate = path.resolve(values.gate);
+  const called = await heldCall({ gate, scratch, fixture: fixtureFile, inspector, transport });
+  report(`inspector modern ${transport}: a held call through a task`, called.isGood, called);
 }
 
 /** `claude mcp list` connects, discovers and lists; what it said stands in the witness's file. */
