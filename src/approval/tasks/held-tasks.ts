@@ -89,14 +89,18 @@ class StoredTasks implements HeldTasks {
     const { store, clock } = this.#options;
     return store.write('decision', (tx) => {
       const record = readTask(tx, id);
-      if (record?.standing.kind !== 'held') return false;
-      const before = record.standing.held;
-      if (before.approvalId === held.approvalId) return true;
-      // Another process runs this very call: what was asked here instead is nobody's question.
-      const isElsewhere = isSpentOn(tx, tx.approval(before.approvalId), record);
-      if (isElsewhere) takeBack(tx, tx.approval(held.approvalId), clock());
-      else putStanding(tx, id, record, { kind: 'held', held });
-      return !isElsewhere;
+      if (record === undefined) return false;
+      const { kind, held: before } = record.standing;
+      const isElsewhere = kind === 'over' || isSpentOn(tx, tx.approval(before.approvalId), record);
+      if (before.approvalId === held.approvalId) return !isElsewhere;
+      if (!isElsewhere) {
+        putStanding(tx, id, record, { kind: 'held', held });
+        return true;
+      }
+      // Another process has run this very call: what was asked here instead is nobody's question.
+      const asked = tx.approval(held.approvalId);
+      if (asked?.traceId === record.opened.traceId) takeBack(tx, asked, clock());
+      return false;
     });
   }
 
