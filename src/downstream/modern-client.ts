@@ -18,7 +18,8 @@ import type {
 import type { IncomingRequest } from '../wire/contract.ts';
 import { lookup, type Treatment } from '../wire/methods.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import { type HeldTaskParts, isHeldTask, openTask } from './held-task-requests.ts';
+import { openTask } from './held-task-requests.ts';
+import { type HeldTaskParts, isHeldTask } from './held-task-work.ts';
 import type { ListTexts } from './lists.ts';
 import { noServers } from './no-servers.ts';
 import type { OpenRequest } from './open-requests.ts';

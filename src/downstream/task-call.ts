@@ -3,7 +3,7 @@ import type { Reply } from '../core/answer.ts';
 import type { Held } from '../core/held.ts';
 import type { HeldTask } from '../core/held-task.ts';
 import type { Caller } from '../core/tool-call.ts';
-import { isHeldTask } from './held-task-requests.ts';
+import { isHeldTask } from './held-task-work.ts';
 import { type ServeParts, serveCall } from './serve.ts';
 import type { TaskRun } from './task-runs.ts';
 

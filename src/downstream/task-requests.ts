@@ -8,12 +8,8 @@ import type { Lifetime } from '../core/lifetime.ts';
 import type { ClientHello, UpstreamPool } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import {
-  type HeldTaskParts,
-  isHeldTask,
-  serveHeldTask,
-  unknownTask,
-} from './held-task-requests.ts';
+import { serveHeldTask, unknownTask } from './held-task-requests.ts';
+import { type HeldTaskParts, isHeldTask } from './held-task-work.ts';
 import { type TaskOrigin, type TaskOwners, tasksExtension } from './task-owners.ts';
 import type { TaskPlace, TaskQuestions } from './task-questions.ts';
 import { forwardedMeta } from './tool-calls.ts';
