@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { isOfferedTasks } from '../approval/carriers/task-answer.ts';
 import { createHeldTasks } from '../approval/tasks/held-tasks.ts';
 import { createBridge } from '../bridge/bridge.ts';
 import { keepSeals } from '../bridge/kept-seals.ts';
@@ -65,6 +66,8 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
     clock,
     frozen: (scope) => on.control.frozen(scope),
     heldTasks: openHeldTasks(on),
+    // As it was when the process began: a session is told once whether it may make tasks.
+    tasksFor: (name) => isOfferedTasks(name, config.approvals.tasks),
     instructions: () => instructions(settings.config()),
     ...(clientIdleMs !== undefined && { clientIdleMs }),
   });

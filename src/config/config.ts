@@ -110,8 +110,8 @@ interface ApprovalsConfig {
   readonly hold: HoldConfig;
   /** Who sends a request again that waits for a person, by the name that the client gives itself; `default` for the rest. */
   readonly rounds: ReadonlyMap<string, boolean>;
-  /** Who gets no task that it declares to take, or gets one though the table says otherwise; named as in `rounds`. */
-  readonly tasks: ReadonlyMap<string, 'extension' | 'none'>;
+  /** In which way a client takes a task for an answer, where the table says something else or nothing; named as in `rounds`. */
+  readonly tasks: ReadonlyMap<string, 'extension' | '2025-11-25' | 'none'>;
   readonly notify: readonly WebhookConfig[];
 }
 

@@ -32,7 +32,7 @@ const approvals = z.strictObject({
   hold: z.record(text(200), duration(0, 3_600_000, 'from 0s to 1h')).default({ default: 40_000 }),
   notify: notify.default([]),
   rounds: z.record(text(200), z.boolean()).default({}),
-  tasks: z.record(text(200), z.enum(['extension', 'none'])).default({}),
+  tasks: z.record(text(200), z.enum(['extension', '2025-11-25', 'none'])).default({}),
 });
 
 const journal = z.strictObject({

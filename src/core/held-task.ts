@@ -1,5 +1,6 @@
 import type { Held } from './held.ts';
 import type { JsonObject } from './json.ts';
+import type { Lifetime } from './lifetime.ts';
 
 /**
  * How a caller stands to tasks. `offered`: its call may be answered with one. `running`: the call is that of a task that
@@ -52,6 +53,8 @@ export interface HeldTasks {
   open(scope: TaskScope, opening: TaskOpening): Promise<HeldTask | undefined>;
   /** Undefined for an id that nobody made, and for one that was made for somebody else. */
   find(scope: TaskScope, id: string): HeldTask | undefined;
+  /** Resolves when the wait of a task may be over, or at the end of the lifetime; at once for one that does not wait. */
+  moved(task: HeldTask, lifetime: Lifetime): Promise<void>;
   /** The call waits for another approval than before; false when the task has gone on elsewhere meanwhile. */
   adopt(scope: TaskScope, task: HeldTask, held: Held): Promise<boolean>;
   /** The first end counts; resolves with that. */

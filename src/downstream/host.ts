@@ -6,11 +6,14 @@ import type { Decide } from '../core/target.ts';
 import type { ListKind, UpstreamPools } from '../upstream/contract.ts';
 import type { Host, LegacyClient, LegacySession } from './contract.ts';
 import type { SelfDescription } from './discovery.ts';
+import { FinishedTasks } from './finished-tasks.ts';
+import { takesTasks } from './handshake.ts';
 import { ListTexts, type Visibility } from './lists.ts';
 import { ModernClients } from './modern-clients.ts';
 import { ModernFace } from './modern-requests.ts';
 import { ResourceHolds } from './resource-holds.ts';
 import { ClientSession } from './session.ts';
+import type { TaskStock } from './session-tasks.ts';
 import { TaskOwners } from './task-owners.ts';
 import { TaskQuestions } from './task-questions.ts';
 import { TaskRuns } from './task-runs.ts';
@@ -47,6 +50,7 @@ class SharedHost implements Host {
   readonly #parts: HostParts;
   readonly #texts: ListTexts;
   readonly #holds = new ResourceHolds();
+  readonly #stock: TaskStock | undefined;
   readonly #sessions = new Set<ClientSession>();
   readonly #clients: ModernClients;
   readonly modern: ModernFace;
@@ -58,8 +62,9 @@ class SharedHost implements Host {
     const owners = new TaskOwners();
     const questions = new TaskQuestions(owners);
     const shared = { texts: this.#texts, holds: this.#holds, owners, questions };
-    const { clientIdleMs: idleMs = defaultIdleMs, heldTasks } = parts;
-    const held = heldTasks && { tasks: heldTasks, runs: new TaskRuns() };
+    const { clientIdleMs: idleMs = defaultIdleMs, heldTasks: tasks } = parts;
+    const held = tasks && { tasks, runs: new TaskRuns(), finished: new FinishedTasks(clock) };
+    this.#stock = held;
     this.#clients = new ModernClients(
       { pools, bridge, decide, frozen, held, ...shared },
       { clock, idleMs },
@@ -82,6 +87,7 @@ class SharedHost implements Host {
       hello,
       alone: isAlone,
       nowMs: clock(),
+      tasks: takesTasks(hello, this.#parts) ? this.#stock : undefined,
       onClosed: () => this.#sessions.delete(session),
     });
     this.#sessions.add(session);

@@ -3,7 +3,6 @@ import { isLogLevel } from '../bridge/log-levels.ts';
 import type { Reply, RpcError } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
-import type { Related } from '../core/related.ts';
 import { shortened } from '../core/shortened.ts';
 import type { Decide, Target } from '../core/target.ts';
 import type { Caller, Identity, Session } from '../core/tool-call.ts';
@@ -14,7 +13,7 @@ import type {
   IncomingRequest,
   RequestId,
 } from '../wire/contract.ts';
-import { lookup } from '../wire/methods.ts';
+import { lookup, type Treatment } from '../wire/methods.ts';
 import { cleanResponse, withoutReservedMembers } from '../wire/reserved-meta.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { withoutType } from '../wire/without-type.ts';
@@ -22,16 +21,17 @@ import { cancelledBy } from './cancellation.ts';
 import { ClientLink } from './client-link.ts';
 import type { LegacySession, Outlet } from './contract.ts';
 import { clientOf } from './handshake.ts';
+import { legacyCaller } from './legacy-caller.ts';
 import { LegacySubscriptions } from './legacy-subscriptions.ts';
 import { changedMethods, KnownLists, type ListTexts } from './lists.ts';
 import { LogLevel } from './log-level.ts';
 import { newSession } from './new-session.ts';
 import { News } from './news.ts';
 import { noServers } from './no-servers.ts';
-import { progressOf, progressToken } from './progress.ts';
 import type { ResourceHolds } from './resource-holds.ts';
 import { type ServeParts, serveCall } from './serve.ts';
 import { createServerRequests } from './server-requests.ts';
+import { isTaskMethod, SessionTasks, type TaskStock, treatmentOf } from './session-tasks.ts';
 
 export interface SessionParts {
   /** Takes the session to its servers; it leaves them when it closes. */
@@ -48,6 +48,8 @@ export interface SessionParts {
   /** It shares its servers with nobody. */
   readonly alone: boolean;
   readonly nowMs: number;
+  /** Where its calls may be tasks; undefined for a client that was not told so. */
+  readonly tasks: TaskStock | undefined;
   readonly onClosed: () => void;
 }
 
@@ -70,6 +72,7 @@ export class ClientSession implements LegacySession {
   readonly #lists = new KnownLists();
   readonly #session: Session;
   readonly #inFlight = new Map<RequestId, Lifetime>();
+  readonly #tasks: SessionTasks | undefined;
   #speaker: Speaker;
   #closed: Promise<void> | undefined;
   #idle: (() => void) | undefined;
@@ -92,6 +95,7 @@ export class ClientSession implements LegacySession {
     this.#serving = { pool, decide, era: 'legacy', through };
     const declared = hello.capabilities;
     this.#asking = createServerRequests({ decide, pool, session: this.#session, declared });
+    this.#tasks = this.#sessionTasks();
   }
 
   /** Takes one message of the client; never throws. */
@@ -129,6 +133,8 @@ export class ClientSession implements LegacySession {
         this.#idle = resolve;
       });
     }
+    // What was sent for a task goes on without its client, and its server is needed until then.
+    await this.#tasks?.idle();
     this.#membership.leave();
     this.#parts.onClosed();
   }
@@ -153,7 +159,7 @@ export class ClientSession implements LegacySession {
 
   #request(request: IncomingRequest, outlet: Outlet): void {
     const { id, method } = request;
-    const treatment = lookup('client', 'request', method, 'legacy')?.treatment ?? 'refuse';
+    const treatment = treatmentOf(method, this.#tasks !== undefined);
     if (treatment === 'refuse') {
       const message = `Method not found: ${shortened(method, 100)}`;
       outlet.refuse(id, { code: rpcCode.methodNotFound, message });
@@ -161,7 +167,7 @@ export class ClientSession implements LegacySession {
     }
     const fault = this.#fault(request);
     if (fault !== undefined) outlet.refuse(id, fault);
-    else if (treatment === 'local') this.#local(request, outlet);
+    else if (treatment === 'local' && !isTaskMethod(method)) this.#local(request, outlet);
     else void this.#serve(request, outlet, treatment);
   }
 
@@ -189,17 +195,18 @@ export class ClientSession implements LegacySession {
   async #serve(
     request: IncomingRequest,
     outlet: Outlet,
-    treatment: 'decide' | 'filter' | 'pass',
+    treatment: Exclude<Treatment, 'refuse'>,
   ): Promise<void> {
     const { id } = request;
     const lifetime = new Lifetime();
     const news = outlet === this.#parts.outlet ? this.#news : new News(outlet);
     this.#inFlight.set(id, lifetime);
     try {
-      const reply = await this.#answer(request, treatment, () =>
-        this.#caller(request, outlet, news, lifetime),
-      );
-      if (lifetime.ended === undefined) outlet.reply(id, reply);
+      const caller = () => this.#caller(request, outlet, news, lifetime);
+      const reply = await (treatment === 'local'
+        ? this.#tasks?.serve(request, lifetime)
+        : this.#answer(request, treatment, caller));
+      if (lifetime.ended === undefined && reply !== undefined) outlet.reply(id, reply);
     } catch {
       outlet.refuse(id, { code: rpcCode.internal, message: 'the gate failed' });
     } finally {
@@ -221,12 +228,16 @@ export class ClientSession implements LegacySession {
       return noServers(obstacle);
     }
     if (treatment === 'filter') return this.#list(request.method);
-    return this.#cross(request, caller(), treatment);
+    const cross = (asked: IncomingRequest, by: Caller) => this.#cross(asked, by, treatment);
+    const sender = caller();
+    return this.#tasks?.take(request, sender, cross) ?? cross(request, sender);
   }
 
   async #list(method: string): Promise<Reply> {
     const { identity, texts } = this.#parts;
-    const viewer = { era: 'legacy', identity, client: this.#session.client } as const;
+    const { client } = this.#session;
+    const takesTasks = this.#tasks !== undefined;
+    const viewer = { era: 'legacy', identity, client, takesTasks } as const;
     const text = await texts.textOf(method, this.#serving.pool.catalog, viewer);
     this.#lists.add(method);
     return { kind: 'text', text };
@@ -252,26 +263,17 @@ export class ClientSession implements LegacySession {
     }
   }
 
-  #caller({ params }: IncomingRequest, outlet: Outlet, news: News, lifetime: Lifetime): Caller {
-    return {
-      session: this.#session,
-      identity: this.#parts.identity,
-      lifetime,
-      ...progressOf(news, progressToken(params)),
-      related: this.#related(outlet, news),
-    };
+  #caller(request: IncomingRequest, outlet: Outlet, news: News, lifetime: Lifetime): Caller {
+    const { identity } = this.#parts;
+    const session = this.#session;
+    const ask = this.#asking(this.#link.over(outlet));
+    return legacyCaller(request, { session, identity, lifetime, news, client: this, ask });
   }
 
-  /** What a server says while it works on a request goes where that request's answer goes. */
-  #related(outlet: Outlet, news: News): Related {
-    return {
-      client: this,
-      ask: this.#asking(this.#link.over(outlet)),
-      tell: (_server, notification) => {
-        const row = lookup('server', 'notification', notification.method, 'legacy');
-        if (row?.treatment === 'pass') news.tell(notification);
-      },
-    };
+  #sessionTasks(): SessionTasks | undefined {
+    const { tasks, bridge, identity } = this.#parts;
+    const about = { serving: this.#serving, speaker: this.#speaker, session: this.#session };
+    return tasks && new SessionTasks(tasks, { bridge, identity, ...about });
   }
 
   #notification(notification: IncomingNotification): void {

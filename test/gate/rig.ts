@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pendingAnswer } from '../../src/approval/carriers/pending-answer.ts';
-import { takesTask } from '../../src/approval/carriers/task-answer.ts';
+import { type TaskTerms, takesTask } from '../../src/approval/carriers/task-answer.ts';
 import { createDesk } from '../../src/approval/desk.ts';
 import { keepResult, takeKept } from '../../src/approval/kept-result.ts';
 import { createSpending } from '../../src/control/budgets.ts';
@@ -47,7 +47,7 @@ export interface GateRig {
   approvalMode: PolicyInput['context']['approval_mode'];
   holdMs: number;
   rounds: ReadonlyMap<string, boolean>;
-  tasks: ReadonlyMap<string, 'extension' | 'none'>;
+  tasks: TaskTerms;
   tool: ToolFacts | undefined;
   /** The other tools of the catalog, as `server/name`. */
   readonly siblings: Map<string, ToolFacts>;

@@ -229,6 +229,7 @@ export class TasksRig {
       isId: (id) => tasks.isId(id),
       open: (...said) => tasks.open(...said),
       find: (...said) => tasks.find(...said),
+      moved: (...said) => tasks.moved(...said),
       adopt: (...said) => tasks.adopt(...said),
       told: (...said) => tasks.told(...said),
       cancel: (...said) => tasks.cancel(...said),
@@ -254,6 +255,7 @@ export class TasksRig {
       version: '1',
       instructions: () => '',
       heldTasks: this.tasks,
+      tasksFor: (name) => name === 'core',
     });
   }
 
@@ -320,11 +322,12 @@ async function sweep(store: Store): Promise<void> {
   await instance.close();
 }
 
-function outletTo(resolve: (got: JsonObject) => void): Outlet {
+export function outletTo(resolve: (got: JsonObject) => void): Outlet {
   return {
     reply: (_id, reply: Reply) => {
       if (reply.kind === 'text') resolve({ result: JSON.parse(reply.text), text: reply.text });
-      else resolve(shown(reply));
+      else if (reply.kind !== 'relayed') resolve(shown(reply));
+      else resolve({ ...shown(reply), text: reply.response.line.toString('utf8') });
     },
     refuse: (_id, error: RpcError) => resolve({ error: { ...error } }),
     notify: () => {},
@@ -333,7 +336,7 @@ function outletTo(resolve: (got: JsonObject) => void): Outlet {
   };
 }
 
-function identityOf(scope: string, verified: boolean): Identity {
+export function identityOf(scope: string, verified: boolean): Identity {
   const id = verified ? scope : null;
   return { type: 'identity', id, source: verified ? 'os' : 'anonymous', verified, scope };
 }

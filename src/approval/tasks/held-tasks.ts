@@ -8,8 +8,10 @@ import type {
   TaskScope,
   TaskState,
 } from '../../core/held-task.ts';
+import type { Lifetime } from '../../core/lifetime.ts';
 import type { ApprovalRow, Reader, Store, Tx } from '../../store/contract.ts';
 import { approvalEntry, expireIfDue } from '../record.ts';
+import { Waiting } from '../waiting.ts';
 import { lostEnd } from './lost-end.ts';
 import {
   isTaskId,
@@ -35,6 +37,8 @@ interface HeldTasksOptions {
 
 type Over = Extract<Standing, { kind: 'over' }>;
 
+/** Looked at by one timer for all, only while somebody waits. */
+const pollMs = 25;
 /** As long as a result that its caller did not get. */
 const keptMs = 600_000;
 /** Behind the expiry of its approval a task is still told how it ended. */
@@ -49,10 +53,13 @@ class StoredTasks implements HeldTasks {
   readonly isId = isTaskId;
   readonly #options: HeldTasksOptions;
   readonly #room: TaskRoom;
+  readonly #waiting: Waiting;
 
   constructor(options: HeldTasksOptions) {
     this.#options = options;
     this.#room = options.room ?? new TaskRoom();
+    const { store, clock } = options;
+    this.#waiting = new Waiting({ store, clock, pollMs, progressMs: Number.POSITIVE_INFINITY });
   }
 
   async open(scope: TaskScope, opening: TaskOpening): Promise<HeldTask | undefined> {
@@ -83,6 +90,14 @@ class StoredTasks implements HeldTasks {
     const { traceId, params, extras, createdMs } = record.opened;
     const state = this.#state(this.#options.store, id, record);
     return { id, traceId, params, extras, createdMs, state };
+  }
+
+  async moved({ state }: HeldTask, lifetime: Lifetime): Promise<void> {
+    const { store } = this.#options;
+    const row = state.kind === 'waiting' ? store.approval(state.approvalId) : undefined;
+    if (row === undefined) return;
+    const budgetMs = Number.POSITIVE_INFINITY;
+    await this.#waiting.wait(row, { budgetMs, lifetime, progress: undefined });
   }
 
   adopt(_scope: TaskScope, { id }: HeldTask, held: Held): Promise<boolean> {

@@ -25,6 +25,8 @@ export interface HttpFaceParts {
   readonly version: string;
   /** What the model of a legacy client is told about this server. */
   readonly instructions: () => string;
+  /** As in `SelfDescription`. */
+  readonly tasksFor?: (clientName: string) => boolean;
   /** Policy and store are there. */
   readonly isReady: () => boolean;
   readonly clock: Clock;
@@ -87,7 +89,7 @@ export function createHttpFace(parts: HttpFaceParts): HttpFace {
 }
 
 function layFloor(
-  { settings, host, headerParams, version, instructions, clock }: HttpFaceParts,
+  { settings, host, headerParams, version, instructions, tasksFor, clock }: HttpFaceParts,
   inFlight: InFlight,
   books: readonly { readonly size: number }[],
   isDraining: () => boolean,
@@ -108,6 +110,7 @@ function layFloor(
     now: clock,
     version,
     instructions,
+    ...(tasksFor !== undefined && { tasksFor }),
     isDraining,
   };
 }
