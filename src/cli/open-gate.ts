@@ -11,7 +11,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { Host } from '../downstream/contract.ts';
 import { createHost } from '../downstream/host.ts';
 import { type Instance, openInstance } from '../journal/instance.ts';
-import { outcomeStatus } from '../journal/prior-run.ts';
+import { forwardedSince, outcomeStatus } from '../journal/prior-run.ts';
 import type { UpstreamPools } from '../upstream/contract.ts';
 import { createPinBook } from '../upstream/pins.ts';
 import { createPools } from '../upstream/pools.ts';
@@ -132,7 +132,7 @@ function openSeals({ config, clock, log }: Foundation): Seals | undefined {
 
 function openHeldTasks({ store, clock, log }: Foundation): HeldTasks {
   const warn = (message: string, cause: unknown) => log.warn({ err: cause }, message);
-  return createHeldTasks({ store, clock, outcomeOf: outcomeStatus, warn });
+  return createHeldTasks({ store, clock, outcomeOf: outcomeStatus, forwardedSince, warn });
 }
 
 function openInstanceOf(on: Foundation, pools: UpstreamPools, version: string): Instance {

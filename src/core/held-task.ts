@@ -24,7 +24,7 @@ export type TaskState =
   | { readonly kind: 'waiting'; readonly approvalId: string; readonly expiresMs: number }
   /** Something has come of the wait: the call is to be decided again, and goes on with this. */
   | { readonly kind: 'due'; readonly held: Held; readonly expiresMs: number }
-  /** It was sent to its tool, by this process or another, and there is no outcome yet. */
+  /** It is on its way, in this process or another, and there is no outcome yet. */
   | { readonly kind: 'sent'; readonly expiresMs: number }
   | { readonly kind: 'over'; readonly end: TaskEnd; readonly expiresMs: number };
 
@@ -55,7 +55,12 @@ export interface HeldTasks {
   find(scope: TaskScope, id: string): HeldTask | undefined;
   /** Resolves when the wait of a task may be over, or at the end of the lifetime; at once for one that does not wait. */
   moved(task: HeldTask, lifetime: Lifetime): Promise<void>;
-  /** The call waits for another approval than before; false when the task has gone on elsewhere meanwhile. */
+  /**
+   * The call of this task is about to be decided again; false when somebody else does that, or it is over. Written before
+   * anything is sent: a process that dies behind it leaves no call that is sent twice.
+   */
+  take(scope: TaskScope, task: HeldTask): Promise<boolean>;
+  /** The call waits again, perhaps for another approval than before; false when the task has gone on elsewhere meanwhile. */
   adopt(scope: TaskScope, task: HeldTask, held: Held): Promise<boolean>;
   /** The first end counts; resolves with that. */
   end(scope: TaskScope, task: HeldTask, end: Omit<TaskEnd, 'endedMs'>): Promise<TaskEnd>;

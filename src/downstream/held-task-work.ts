@@ -71,6 +71,7 @@ function begin(parts: HeldTaskParts, task: HeldTask, lifetime: Lifetime): TaskRu
 /** What came of the call is written before anybody is told. */
 async function work(parts: HeldTaskParts, task: HeldTask, held: Held, run: TaskRun): Promise<void> {
   const { tasks, runs, scope } = parts;
+  if (!(await tasks.take(scope(), task))) return;
   const reply = await parts.run(task, held, run);
   if (isHeldTask(reply)) {
     await tasks.adopt(scope(), task, reply.held);

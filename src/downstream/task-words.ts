@@ -29,6 +29,6 @@ function saidOf(state: Exclude<HeldTask['state'], { readonly kind: 'over' }>): s
     case 'due':
       return 'The call is decided again.';
     case 'sent':
-      return 'The call was sent to its tool.';
+      return 'The call is on its way.';
   }
 }

@@ -31,3 +31,19 @@ export function outcomeStatus(reader: Reader, decisionId: string): string | unde
   const { status } = outcome;
   return typeof status === 'string' ? status : '';
 }
+
+/** The first decision of a trace since `sinceMs` that was let through; undefined when there is none. */
+export function forwardedSince(
+  reader: Reader,
+  traceId: string,
+  sinceMs: number,
+): string | undefined {
+  for (const entry of reader.journal.trace(traceId)) {
+    const body: unknown = entry.kind === 'decision' ? JSON.parse(entry.body) : undefined;
+    if (!isObject(body) || body['forwarded'] !== true) continue;
+    const { time, decision_id: decisionId } = body;
+    const isSince = typeof time === 'string' && Date.parse(time) >= sinceMs;
+    if (isSince && typeof decisionId === 'string') return decisionId;
+  }
+  return undefined;
+}

@@ -349,6 +349,39 @@ export const matrix: readonly Row[] = [
     outcomes: ['unknown'],
   },
   {
+    when: 'let through without its yes, and the gate is killed while the tool works: it is not run again',
+    next: async (rig, id) => {
+      const finish = rig.slowly();
+      await rig.yes();
+      rig.gate.policy = () => decisions.allow;
+      await rig.get(id);
+      const end = await rig.kill();
+      rig.gate.policy = () => decisions.allow;
+      const got = await rig.get(id);
+      finish();
+      await end();
+      return got;
+    },
+    gets: toldAs('It may have run'),
+    executions: 1,
+    journal: [requested, 'approved'],
+    outcomes: ['unknown'],
+  },
+  {
+    when: 'let through without its yes: it runs once, and the end is told',
+    next: async (rig, id) => {
+      await rig.yes();
+      rig.gate.policy = () => decisions.allow;
+      await rig.untilOver(id);
+      await rig.restart();
+      rig.gate.policy = () => decisions.allow;
+      return rig.get(id);
+    },
+    gets: ran,
+    executions: 1,
+    journal: [requested, 'approved'],
+  },
+  {
     when: 'the gate is killed between the outcome and the end of the task: the kept result is told',
     next: async (rig, id) => {
       rig.losesEnds = true;

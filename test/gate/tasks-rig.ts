@@ -15,7 +15,7 @@ import type { ForwardedRequest, Identity } from '../../src/core/tool-call.ts';
 import type { Host, Outlet } from '../../src/downstream/contract.ts';
 import { createHost } from '../../src/downstream/host.ts';
 import { openInstance } from '../../src/journal/instance.ts';
-import { outcomeStatus } from '../../src/journal/prior-run.ts';
+import { forwardedSince, outcomeStatus } from '../../src/journal/prior-run.ts';
 import type { ApprovalRow, Store } from '../../src/store/contract.ts';
 import type { Connection, UpstreamPool } from '../../src/upstream/contract.ts';
 import type { Era } from '../../src/wire/eras.ts';
@@ -222,14 +222,15 @@ export class TasksRig {
   #openTasks(): HeldTasks {
     const { store } = this.gate;
     const { room } = this;
-    const options = { clock: Date.now, outcomeOf: outcomeStatus, warn: () => {}, room };
-    const tasks = createHeldTasks({ store, ...options });
+    const said = { clock: Date.now, outcomeOf: outcomeStatus, forwardedSince };
+    const tasks = createHeldTasks({ store, ...said, warn: () => {}, room });
     return {
       keptMs: tasks.keptMs,
       isId: (id) => tasks.isId(id),
       open: (...said) => tasks.open(...said),
       find: (...said) => tasks.find(...said),
       moved: (...said) => tasks.moved(...said),
+      take: (...said) => tasks.take(...said),
       adopt: (...said) => tasks.adopt(...said),
       told: (...said) => tasks.told(...said),
       cancel: (...said) => tasks.cancel(...said),

@@ -9,8 +9,7 @@ import type {
   TaskState,
 } from '../../core/held-task.ts';
 import type { Lifetime } from '../../core/lifetime.ts';
-import type { ApprovalRow, Reader, Store, Tx } from '../../store/contract.ts';
-import { approvalEntry, expireIfDue } from '../record.ts';
+import type { Reader, Store, Tx } from '../../store/contract.ts';
 import { Waiting } from '../waiting.ts';
 import { lostEnd } from './lost-end.ts';
 import {
@@ -25,18 +24,23 @@ import {
   type TaskRecord,
 } from './task-record.ts';
 import { TaskRoom } from './task-room.ts';
+import { isSpentOn, keptFor, takeBack } from './task-yes.ts';
 
 interface HeldTasksOptions {
   readonly store: Store;
   readonly clock: Clock;
   /** The status in the outcome of a decision; undefined while there is none. */
   readonly outcomeOf: (reader: Reader, decisionId: string) => string | undefined;
+  /** The first decision of this trace since then that was let through. */
+  readonly forwardedSince: (reader: Reader, traceId: string, sinceMs: number) => string | undefined;
   readonly warn: (message: string, cause: unknown) => void;
   readonly room?: TaskRoom;
 }
 
 type Over = Extract<Standing, { kind: 'over' }>;
 
+/** Whoever took it may still be at it; it takes longer only where nobody asks for it any more. */
+const takenForMs = 60_000;
 /** Looked at by one timer for all, only while somebody waits. */
 const pollMs = 25;
 /** As long as a result that its caller did not get. */
@@ -100,6 +104,17 @@ class StoredTasks implements HeldTasks {
     await this.#waiting.wait(row, { budgetMs, lifetime, progress: undefined });
   }
 
+  take(_scope: TaskScope, { id }: HeldTask): Promise<boolean> {
+    const { store, clock } = this.#options;
+    return store.write('decision', (tx) => {
+      const record = readTask(tx, id);
+      if (record === undefined || this.#state(tx, id, record).kind !== 'due') return false;
+      const { held } = record.standing;
+      putStanding(tx, id, record, { kind: 'taken', held, takenMs: clock() });
+      return true;
+    });
+  }
+
   adopt(_scope: TaskScope, { id }: HeldTask, held: Held): Promise<boolean> {
     const { store, clock } = this.#options;
     return store.write('decision', (tx) => {
@@ -107,7 +122,7 @@ class StoredTasks implements HeldTasks {
       if (record === undefined) return false;
       const { kind, held: before } = record.standing;
       const isElsewhere = kind === 'over' || isSpentOn(tx, tx.approval(before.approvalId), record);
-      if (before.approvalId === held.approvalId) return !isElsewhere;
+      if (kind === 'held' && before.approvalId === held.approvalId) return true;
       if (!isElsewhere) {
         putStanding(tx, id, record, { kind: 'held', held });
         return true;
@@ -148,7 +163,7 @@ class StoredTasks implements HeldTasks {
       const now = readTask(tx, id);
       if (now === undefined) return;
       const kept = keptFor(tx, now);
-      if (now.standing.kind === 'held') putEnd(tx, id, now, state.end);
+      if (now.standing.kind !== 'over') putEnd(tx, id, now, state.end);
       if (kept === undefined) return;
       tx.moveApproval(kept.id, 'consumed', { state: 'consumed', resultPayload: null });
     });
@@ -160,7 +175,7 @@ class StoredTasks implements HeldTasks {
     const { store, clock } = this.#options;
     await store.write('decision', (tx) => {
       const record = readTask(tx, id);
-      if (record?.standing.kind !== 'held') return;
+      if (record === undefined || record.standing.kind === 'over') return;
       const row = tx.approval(record.standing.held.approvalId);
       if (isSpentOn(tx, row, record)) return;
       const nowMs = clock();
@@ -186,37 +201,26 @@ class StoredTasks implements HeldTasks {
       return { kind: 'waiting', approvalId: row.id, expiresMs };
     }
     // Somebody else's call may have used it up: then this one asks anew.
-    if (!isSpentOn(reader, row, record)) return { kind: 'due', held, expiresMs };
-    const status = outcomeOf(reader, row.consumedBy ?? '');
+    const isSpent = isSpentOn(reader, row, record);
+    const decisionId = isSpent ? row.consumedBy : this.#sentBy(reader, record);
+    if (decisionId === undefined) {
+      return this.#isTaken(record) ? { kind: 'sent', expiresMs } : { kind: 'due', held, expiresMs };
+    }
+    const status = outcomeOf(reader, decisionId);
     if (status === undefined) return { kind: 'sent', expiresMs };
     const kept = row.resultPayload === undefined ? undefined : reader.payload(row.resultPayload);
     return { kind: 'over', end: lostEnd(status, kept, clock()), expiresMs: clock() + keptMs };
   }
-}
 
-/** Whether the yes was used up by the task's own call: it stands in the trace that only this call has. */
-function isSpentOn(
-  reader: Reader,
-  row: ApprovalRow | undefined,
-  { opened }: TaskRecord,
-): row is ApprovalRow {
-  if (row?.state !== 'consumed' || row.consumedBy === undefined) return false;
-  return reader.journal.decision(row.consumedBy)?.traceId === opened.traceId;
-}
+  /** The decision that let it through without its yes since it was taken: another policy, or a standing grant. */
+  #sentBy(reader: Reader, { standing, opened }: TaskRecord): string | undefined {
+    if (standing.kind !== 'taken') return undefined;
+    return this.#options.forwardedSince(reader, opened.traceId, standing.takenMs);
+  }
 
-/** The approval whose result an identical call would still be given. */
-function keptFor(reader: Reader, record: TaskRecord): ApprovalRow | undefined {
-  const row = reader.approval(record.standing.held.approvalId);
-  return isSpentOn(reader, row, record) && row.resultPayload !== undefined ? row : undefined;
-}
-
-/** The requester takes its question, or the yes that it got, back. */
-function takeBack(tx: Tx, found: ApprovalRow | undefined, nowMs: number): void {
-  const row = found && expireIfDue(tx, found, nowMs);
-  if (row?.state !== 'pending' && row?.state !== 'approved') return;
-  if (!tx.moveApproval(row.id, row.state, { state: 'cancelled' })) return;
-  const by = { cancelled_by: row.requester, was: row.state };
-  tx.append(approvalEntry('approval.cancelled', row, nowMs, by));
+  #isTaken({ standing }: TaskRecord): boolean {
+    return standing.kind === 'taken' && this.#options.clock() - standing.takenMs < takenForMs;
+  }
 }
 
 function putEnd(tx: Tx, id: string, record: TaskRecord, { value, ...end }: TaskEnd): void {

@@ -19,6 +19,8 @@ export interface Opened {
 /** Where a task stands; each is written behind the one before, and the last counts. */
 export type Standing =
   | { readonly kind: 'held'; readonly held: Held }
+  /** It is being decided again, and may be sent: whoever finds this and has not done it asks the journal. */
+  | { readonly kind: 'taken'; readonly held: Held; readonly takenMs: number }
   | {
       readonly kind: 'over';
       /** What it waited for last. */
@@ -82,12 +84,21 @@ export function putStanding(
 ): void {
   if (version >= versionsLimit) throw new Error('the task has gone on too often');
   const { kind, held } = standing;
-  const more =
-    standing.kind === 'held'
-      ? {}
-      : { ...standing.end, message: standing.end.message ?? null, hasValue: standing.hasValue };
-  const said: JsonObject = { kind, ...held, ...more };
+  const said: JsonObject = { kind, ...held, ...moreOf(standing) };
   put(tx, `${keyOf(id)} ${version + 1}`, said, opened.forgottenMs);
+}
+
+function moreOf(standing: Standing): JsonObject {
+  switch (standing.kind) {
+    case 'held':
+      return {};
+    case 'taken':
+      return { takenMs: standing.takenMs };
+    case 'over': {
+      const { end, hasValue } = standing;
+      return { ...end, message: end.message ?? null, hasValue };
+    }
+  }
 }
 
 /** What a task has brought is kept for a short time, its end as long as the task. */
@@ -125,6 +136,8 @@ function standingIn(said: JsonObject): Standing | undefined {
   if (typeof approvalId !== 'string' || typeof binding !== 'string') return undefined;
   const held = { approvalId, binding, round: Number(round) };
   if (kind === 'held') return { kind, held };
+  const { takenMs } = said;
+  if (kind === 'taken') return { kind, held, takenMs: Number(takenMs) };
   const { status, message, endedMs, hasValue } = said;
   if (!isStatus(status) || typeof endedMs !== 'number') return undefined;
   const text = typeof message === 'string' ? message : undefined;
