@@ -55,7 +55,9 @@ export async function attended(
   const { tasks, runs, scope } = parts;
   const run = runs.of(task.id) ?? begin(parts, task, lifetime);
   run?.asked();
+  const leave = lifetime.onEnd(() => run?.abandon());
   if (run !== undefined) await lingering(run, lifetime);
+  leave();
   const now = tasks.find(scope(), task.id);
   if (now === undefined || run?.unwritten === undefined) return now;
   const { expiresMs } = now.state;

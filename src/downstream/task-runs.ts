@@ -10,8 +10,8 @@ const followedLimit = 10_000;
 
 /**
  * The call of a task that is on its way. Nothing runs for a caller that is gone, so it begins only when the caller asks for
- * the task, and ends by itself if it was not sent within three poll intervals of the last time that it was asked for. What
- * was sent goes on without anybody asking: that is what a task is for, and its result is kept.
+ * the task, and ends by itself if it was not sent within three poll intervals of the last time that it was asked for, or when
+ * that request is given up before. What was sent goes on without anybody asking: that is what a task is for, and its result is kept.
  */
 export class TaskRun {
   readonly lifetime = new Lifetime();
@@ -47,6 +47,11 @@ export class TaskRun {
   sent(): void {
     this.#isSent = true;
     clearTimeout(this.#lease);
+  }
+
+  /** Whoever asked for it gave that up before there was an answer: nothing is sent for nobody. */
+  abandon(): void {
+    if (!this.#isSent) this.lifetime.end('disconnected');
   }
 
   cancel(): void {

@@ -219,16 +219,24 @@ export const matrix: readonly Row[] = [
     journal: [requested, 'approved'],
   },
   {
-    when: 'approved, and whoever asks is gone before it is sent',
+    when: 'approved, and whoever asks is gone before it is sent: that waits for the next time',
     next: async (rig, id) => {
       await rig.yes();
+      const { policy } = rig.gate;
       const lifetime = new Lifetime();
-      lifetime.end('disconnected');
-      return rig.get(id, { lifetime });
+      rig.gate.policy = (input) => {
+        lifetime.end('disconnected');
+        return policy(input);
+      };
+      expect(await rig.get(id, { lifetime })).toEqual({ gone: true });
+      rig.gate.policy = policy;
+      await rig.idle(id);
+      expect(rig.gate.reached).toEqual([]);
+      return rig.untilOver(id);
     },
-    gets: { gone: true },
-    executions: 0,
-    journal: [requested, 'approved'],
+    gets: ran,
+    executions: 1,
+    journal: approved,
   },
   {
     when: 'sent, and whoever asked is gone while the tool works: it comes back late',

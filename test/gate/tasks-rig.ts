@@ -157,6 +157,13 @@ export class TasksRig {
     return new TasksRig(this);
   }
 
+  /** Nothing is on its way for this task. */
+  async idle(taskId: string): Promise<void> {
+    await vi.waitFor(() => {
+      expect(this.tasks.find('os:alice', taskId)?.state.kind).toBe('due');
+    }, patienceMs);
+  }
+
   /** The gate is closed as it should be and started anew. */
   async restart(): Promise<void> {
     const { reached } = this.gate;

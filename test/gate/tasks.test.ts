@@ -63,22 +63,30 @@ describe('a held call of a client that takes tasks', () => {
     expect(rig.gate.reached).toEqual([]);
   });
 
-  it('runs once where two gates take it up at once, and leaves no question behind', async () => {
-    for (let turn = 0; turn < 20; turn += 1) {
-      const args = { turn };
-      const taskId = await rig.open(args);
-      const other = rig.beside();
-      await rig.yes();
-      await Promise.all([rig.get(taskId), other.get(taskId)]);
-      const got = await rig.untilOver(taskId);
-      expect(got).toMatchObject({ result: { result: { ran: true } } });
-      expect(await other.untilOver(taskId)).toEqual(got);
-      expect([...rig.gate.reached, ...other.gate.reached]).toEqual([JSON.stringify(args)]);
-      rig.gate.reached.length = 0;
-      await other.close();
-      expect(rig.gate.store.approvals(['pending', 'approved'])).toEqual([]);
-    }
-  });
+  it.each([
+    ['with its yes', asksOnce],
+    ['without', () => decisions.allow],
+  ])(
+    'runs once where two gates take it up at once %s, and leaves no question',
+    async (_, policy) => {
+      for (let turn = 0; turn < 20; turn += 1) {
+        const args = { turn };
+        rig.gate.policy = asksOnce;
+        const taskId = await rig.open(args);
+        const other = rig.beside();
+        await rig.yes();
+        for (const { gate } of [rig, other]) gate.policy = policy;
+        await Promise.all([rig.get(taskId), other.get(taskId)]);
+        const got = await rig.untilOver(taskId);
+        expect(got).toMatchObject({ result: { result: { ran: true } } });
+        expect(await other.untilOver(taskId)).toEqual(got);
+        expect([...rig.gate.reached, ...other.gate.reached]).toEqual([JSON.stringify(args)]);
+        rig.gate.reached.length = 0;
+        await other.close();
+        expect(rig.gate.store.approvals(['pending'])).toEqual([]);
+      }
+    },
+  );
 
   it('takes back what was asked for it here once it has run elsewhere', async () => {
     const taskId = await rig.open();
