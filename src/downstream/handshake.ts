@@ -3,8 +3,7 @@ import { shortened } from '../core/shortened.ts';
 import type { ClientHello } from '../upstream/contract.ts';
 import { negotiate } from '../wire/revisions.ts';
 import type { SelfDescription } from './discovery.ts';
-import { taskCapability } from './legacy-tasks.ts';
-import { knowsTasks } from './session-tasks.ts';
+import { knowsTasks, taskCapability } from './task-offer.ts';
 
 /**
  * What the gate offers before any server has answered: everything that it can relay. A list of what no server has is

@@ -23,9 +23,6 @@ export interface LegacyTaskParts extends HeldTaskParts {
   readonly finished: FinishedTasks;
 }
 
-/** What a session of tasks is told that the gate takes (MCP 2025-11-25, basic/utilities/tasks). */
-export const taskCapability = { cancel: {}, requests: { tools: { call: {} } } } as const;
-
 const related = 'io.modelcontextprotocol/related-task';
 
 /** Whether a call asks to be a task. */

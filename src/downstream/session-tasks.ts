@@ -4,7 +4,6 @@ import type { HeldTasks } from '../core/held-task.ts';
 import type { Lifetime } from '../core/lifetime.ts';
 import { sharingScope } from '../core/sharing-scope.ts';
 import type { Caller, Identity, Session } from '../core/tool-call.ts';
-import type { ClientHello } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
 import { lookup, type Treatment } from '../wire/methods.ts';
 import type { FinishedTasks } from './finished-tasks.ts';
@@ -75,13 +74,6 @@ export class SessionTasks {
     this.#running.add(run);
     return run.finally(() => this.#running.delete(run));
   }
-}
-
-const taskRevision = '2025-11-25';
-
-/** Whether a client of this revision may know tasks of the core protocol at all. */
-export function knowsTasks({ protocolVersion }: Pick<ClientHello, 'protocolVersion'>): boolean {
-  return protocolVersion >= taskRevision;
 }
 
 export function isTaskMethod(method: string): boolean {
