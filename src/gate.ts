@@ -19,7 +19,7 @@ import { changedSince } from './enforcement/still-holds.ts';
 import { underObligations } from './enforcement/under-obligations.ts';
 import type { CallSettings } from './facts/input.ts';
 import type { OutcomeStatus } from './journal/entries.ts';
-import type { ApprovalRow } from './store/contract.ts';
+import type { ApprovalRow } from './store/approval-contract.ts';
 
 /**
  * The path of one call, top to bottom: decide, record, hold, execute, record, answer.

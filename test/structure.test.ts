@@ -9,6 +9,7 @@ const contracts = [
   'policy/input',
   'policy/ruling',
   'store/contract',
+  'store/approval-contract',
   'store/approver-contract',
   'store/control-contract',
   'store/edit-contract',
@@ -41,7 +42,13 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   journal: ['core/*', ...contracts],
   store: ['core/*', 'journal/merkle'],
   gate: ['core/*', ...contracts, 'facts/*', 'enforcement/*', 'control/*', 'journal/entries'],
-  web: ['core/*', 'approval/*', 'store/contract', 'downstream/http/page-contract'],
+  web: [
+    'core/*',
+    'approval/*',
+    'store/contract',
+    'store/approval-contract',
+    'downstream/http/page-contract',
+  ],
   cli: ['*'],
   main: ['core/*', 'cli/*'],
 };

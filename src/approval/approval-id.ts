@@ -1,6 +1,7 @@
 import { GateError } from '../core/errors.ts';
 import { randomBytes } from '../core/ids.ts';
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -2,7 +2,8 @@ import { canonical } from '../core/canonical.ts';
 import { GateError } from '../core/errors.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 import { original } from './versions.ts';
 
 /** What an approval says about the arguments of a tool call, and what it would say about others. */

@@ -5,7 +5,8 @@ import { elicitation, userSaid } from '../core/elicitation.ts';
 import { uuidv7 } from '../core/ids.ts';
 import { Lifetime } from '../core/lifetime.ts';
 import type { Caller } from '../core/tool-call.ts';
-import type { ApprovalRow, ApprovalState, Store } from '../store/contract.ts';
+import type { ApprovalRow, ApprovalState } from '../store/approval-contract.ts';
+import type { Store } from '../store/contract.ts';
 import { AskedUsers } from './asked-users.ts';
 import { type ElicitWishes, elicits } from './carriers/elicits.ts';
 import { formQuestion, pageQuestion } from './carriers/user-question.ts';
@@ -77,7 +78,7 @@ export class Asking {
   inAnswer(outgoing: Outgoing): Made {
     const { answer, caller, approval } = outgoing;
     const { held } = answer;
-    if (held === undefined) return answer;
+    if (held === undefined || !isRound(answer)) return answer;
     const before = askedBefore(caller, approval);
     if (before !== undefined) return { ...answer, held: { ...held, asked: before } };
     const question = this.#questionIn(outgoing);
@@ -90,7 +91,7 @@ export class Asking {
 
   #questionIn({ answer, caller, approval, client }: Outgoing): UserQuestion | undefined {
     const { rounds } = caller;
-    if (answer.held === undefined || rounds === undefined) return undefined;
+    if (!isRound(answer) || rounds === undefined) return undefined;
     if (askedBefore(caller, approval) !== undefined) return undefined;
     return this.#question(caller, rounds.modes, approval, client);
   }
@@ -181,6 +182,11 @@ export class Asking {
       .write('decision', (tx) => withdrawApproval(tx, row.id, withdrawal, clock(), from))
       .catch(() => true);
   }
+}
+
+/** A task is asked about by its own requests: what stands beside it is no question of the call. */
+function isRound({ held, result }: Made): boolean {
+  return held !== undefined && result['resultType'] === 'input_required';
 }
 
 /** The state that a client brings along is sealed, so what stands beside it answers what was asked with it. */

@@ -1,4 +1,5 @@
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 import { historyLines, historyOf } from './history.ts';
 import { lookalikeLines } from './lookalikes.ts';
 import type { Detail } from './present.ts';

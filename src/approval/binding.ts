@@ -1,7 +1,8 @@
 import { canonical } from '../core/canonical.ts';
 import { timestamp } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 import type { Edit } from '../store/edit-contract.ts';
 import type { ApprovalRequest } from './contract.ts';
 

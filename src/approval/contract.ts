@@ -3,7 +3,8 @@ import type { Held } from '../core/held.ts';
 import type { Lifetime } from '../core/lifetime.ts';
 import type { Caller } from '../core/tool-call.ts';
 import type { Decision } from '../policy/decision.ts';
-import type { ApprovalRow, Reader, Tx } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader, Tx } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 
 /** What a person is asked, before anybody is: everything the yes is bound to. */

@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { ApprovalRow, Store, Tx, VoteRow } from '../store/contract.ts';
+import type { ApprovalRow, VoteRow } from '../store/approval-contract.ts';
+import type { Store, Tx } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 import { findApproval } from './approval-id.ts';
 import { bindingHolds } from './binding.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
-import type { ApprovalRow, Store, Tx } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Store, Tx } from '../store/contract.ts';
 import { bindingHolds, callKeyOf, isAbout } from './binding.ts';
 import type { ApprovalDesk } from './contract.ts';
 import { findStandingGrant, useGrant } from './grant-use.ts';

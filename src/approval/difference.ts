@@ -1,4 +1,5 @@
-import type { ApprovalRow, Tx } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Tx } from '../store/contract.ts';
 import { callKeyOf, differingParts, likenessOf } from './binding.ts';
 import type { ApprovalRequest } from './contract.ts';
 

@@ -1,7 +1,8 @@
 import { digestOf } from '../core/digest.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 import { askedCall, notEditable } from './asked-call.ts';
 import { approvalDetail } from './present.ts';
 import { differences } from './present-edit.ts';

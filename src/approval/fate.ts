@@ -2,7 +2,8 @@ import { isObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
 import { isRunning } from '../core/process-start.ts';
 import type { OutcomeStatus } from '../journal/entries.ts';
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 
 /** What became of the call that used an approval up. */
 export interface Fate {

@@ -3,7 +3,8 @@ import { digestOf } from '../core/digest.ts';
 import { GateError } from '../core/errors.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 
 /** Which calls a standing grant covers, for how long, and how many of them; undefined for any number. */
 export interface GrantTerms {

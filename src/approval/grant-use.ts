@@ -1,5 +1,6 @@
 import { randomBytes, uuidv7 } from '../core/ids.ts';
-import type { ApprovalRow, Tx } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Tx } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 import { bindingOf, callKeyOf, grantKeyOf } from './binding.ts';
 import type { ApprovalRequest } from './contract.ts';

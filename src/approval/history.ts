@@ -1,6 +1,7 @@
 import { timestamp } from '../core/clock.ts';
 import { printable } from '../core/printable.ts';
-import type { ApprovalRow, ApprovalState, Reader } from '../store/contract.ts';
+import type { ApprovalRow, ApprovalState } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 import { fateOf } from './fate.ts';
 import { wrap } from './wrap.ts';
 

@@ -1,5 +1,6 @@
 import { randomBytes, uuidv7 } from '../core/ids.ts';
-import type { ApprovalRow, Tx } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Tx } from '../store/contract.ts';
 import { supersede } from './record.ts';
 
 const keptForMs = 600_000;

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { timestamp } from '../core/clock.ts';
 import { printable } from '../core/printable.ts';
 import { shortened } from '../core/shortened.ts';
-import type { ApprovalRow } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
 
 /**
  * What somebody outside is told of a call that waits: enough to look at it, and nothing of what is in it. Whoever takes it

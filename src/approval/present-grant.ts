@@ -1,6 +1,7 @@
 import { timestamp } from '../core/clock.ts';
 import { printable } from '../core/printable.ts';
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 import { grantState, termsOfGrant } from './grant.ts';
 import type { ArgumentTerms, GrantTerms } from './grant-terms.ts';

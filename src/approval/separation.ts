@@ -1,6 +1,6 @@
 import { GateError } from '../core/errors.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
 import type { ApproverReader } from '../store/approver-contract.ts';
-import type { ApprovalRow } from '../store/contract.ts';
 
 /**
  * Who gives a verdict, and what proves it: a terminal stands for the operating system's user, a credential for the name

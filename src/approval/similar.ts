@@ -3,7 +3,7 @@ import { timestamp } from '../core/clock.ts';
 import { digestOf } from '../core/digest.ts';
 import { isObject, type JsonObject } from '../core/json.ts';
 import { printable } from '../core/printable.ts';
-import type { ApprovalRow } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
 import { cut } from './wrap.ts';
 
 /** Questions that differ in nothing but their arguments, oldest first. */

@@ -1,4 +1,4 @@
-import type { ApprovalRow } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
 import type { ApprovalRequest } from './contract.ts';
 
 /** What holds where policy does not ask for more. */

@@ -1,5 +1,6 @@
 import { GateError } from '../core/errors.ts';
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 
 /** The approval that asks now what this one asked before somebody changed the arguments; itself where nobody did. */
 export function latest(reader: Reader, row: ApprovalRow): ApprovalRow {

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
-import type { ApprovalRow, Store } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Store } from '../store/contract.ts';
 import type { Hold, Verdict } from './contract.ts';
 import { expireIfDue } from './record.ts';
 import { latest } from './versions.ts';

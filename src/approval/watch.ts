@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Lifetime } from '../core/lifetime.ts';
-import type { ApprovalRow, Store } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Store } from '../store/contract.ts';
 
 interface WatchOptions {
   readonly store: Store;

@@ -1,5 +1,5 @@
+import type { ApprovalRow } from '../store/approval-contract.ts';
 import type { ApproverReader } from '../store/approver-contract.ts';
-import type { ApprovalRow } from '../store/contract.ts';
 import { type Approver, groupPrefix, isEnrolled, isNamed, isRequester } from './separation.ts';
 
 interface Terms {

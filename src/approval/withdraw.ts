@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
 import { shortened } from '../core/shortened.ts';
-import type { ApprovalRow, ApprovalState, Store, Tx } from '../store/contract.ts';
+import type { ApprovalRow, ApprovalState } from '../store/approval-contract.ts';
+import type { Store, Tx } from '../store/contract.ts';
 import { findApproval } from './approval-id.ts';
 import { approvalEntry, expireIfDue } from './record.ts';
 import type { Approver } from './separation.ts';

@@ -10,6 +10,13 @@ export function legacyTool(definition: JsonObject): JsonObject {
   return isObject(outputSchema) && outputSchema['type'] === 'object' ? definition : others;
 }
 
+/** A tool's definition for a legacy client whose calls may be tasks of the gate's own, whatever the server makes of tasks. */
+export function taskTool(definition: JsonObject): JsonObject {
+  const { execution } = definition;
+  const kept = isObject(execution) ? execution : {};
+  return { ...legacyTool(definition), execution: { ...kept, taskSupport: 'optional' } };
+}
+
 /** A tool's definition as modern clients may see it: tasks of the core protocol are gone, so no tool speaks of them. */
 export function modernTool(definition: JsonObject): JsonObject {
   const { execution, ...others } = definition;

@@ -1,6 +1,7 @@
 import { approvalSummary } from '../approval/present.ts';
 import { differing, groupText, similarAmong } from '../approval/similar.ts';
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 import type { Alike } from './approvals-screen.ts';
 
 /** Of so many of one group the arguments are compared: the screen is drawn at every change. */

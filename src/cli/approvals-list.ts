@@ -2,7 +2,8 @@ import { approvalSummary, summaryLines } from '../approval/present.ts';
 import { differing, groupText, type Similar, similarAmong } from '../approval/similar.ts';
 import { cut, wrap } from '../approval/wrap.ts';
 import { printable } from '../core/printable.ts';
-import type { ApprovalRow, Reader } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Reader } from '../store/contract.ts';
 
 type Summary = ReturnType<typeof approvalSummary>;
 

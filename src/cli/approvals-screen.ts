@@ -1,7 +1,7 @@
 import { cut } from '../approval/wrap.ts';
 import { timestamp } from '../core/clock.ts';
 import { printable } from '../core/printable.ts';
-import type { ApprovalRow } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
 import type { Paint } from './io.ts';
 
 /** What stands on the screen of `approvals watch`. */

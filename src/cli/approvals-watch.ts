@@ -9,7 +9,8 @@ import type { Approver } from '../approval/separation.ts';
 import { watchApprovals } from '../approval/watch.ts';
 import { describe, GateError } from '../core/errors.ts';
 import { Lifetime } from '../core/lifetime.ts';
-import type { ApprovalRow, Store } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Store } from '../store/contract.ts';
 import { columnsOf } from './approvals-columns.ts';
 import { folded } from './approvals-fold.ts';
 import {

@@ -1,25 +1,18 @@
-import { Asking } from '../approval/asking.ts';
-import { pendingAnswer } from '../approval/carriers/pending-answer.ts';
-import { createDesk } from '../approval/desk.ts';
-import { holdBudgetMs } from '../approval/hold-budget.ts';
 import { keepResult, takeKept } from '../approval/kept-result.ts';
 import { noticeOf } from '../approval/notice.ts';
 import { Notifier } from '../approval/notifier.ts';
 import { createSpending } from '../control/budgets.ts';
 import { createClaims } from '../control/idempotency.ts';
 import { untilOver } from '../control/joining.ts';
-import type { JsonObject } from '../core/json.ts';
 import type { Decide } from '../core/target.ts';
-import type { Caller } from '../core/tool-call.ts';
-import { decisionMeta } from '../enforcement/denial.ts';
 import { createVisibility } from '../enforcement/visibility.ts';
 import { createGate, type GateParts } from '../gate.ts';
 import { journalName } from '../journal/entries.ts';
 import { createRecorder, type Recorder } from '../journal/recorder.ts';
-import type { ApprovalRow } from '../store/contract.ts';
 import type { Foundation } from './foundation.ts';
 import { pathRoots } from './live-settings.ts';
 import { notifyLog } from './notify-log.ts';
+import { waitingOf } from './waiting.ts';
 
 /** The gate of one process and what its lists show, put together. The caller closes recorder and notifier. */
 export function composeGate(on: Foundation) {
@@ -53,35 +46,6 @@ function partsOf(
   const spending = createSpending(on.config.gate, () => settings.config().budgets);
   const claims = createClaims(on.instance);
   const approvals = () => settings.config().approvals;
-  const defaults = {
-    get expiresInMs() {
-      return approvals().expiresInMs;
-    },
-    get quorum() {
-      return approvals().quorum;
-    },
-    get requireCredential() {
-      return approvals().requireCredential;
-    },
-  };
-  const holdMs = ({ session, progress }: Caller, { expiresMs }: ApprovalRow) => {
-    const { defaultMs, clientsMs } = approvals().hold;
-    const overrides = { ...Object.fromEntries(clientsMs), default: defaultMs };
-    const untilExpiryMs = expiresMs - clock();
-    return holdBudgetMs(session.client.name, overrides, progress !== undefined, untilExpiryMs);
-  };
-  const desk = createDesk({ store, clock, defaults });
-  const asking = new Asking({
-    ...{ store, clock, desk },
-    page: () => approvals().page?.url,
-    wishes: () => approvals().elicit,
-    requireCredential: () => approvals().requireCredential,
-  });
-  const pending = (caller: Caller, approval: ApprovalRow, decision: JsonObject) =>
-    pendingAnswer(caller, approval, decision, {
-      holdMs: holdMs(caller, approval),
-      rounds: approvals().rounds,
-    });
   return {
     policy: on.policy,
     clock,
@@ -91,7 +55,6 @@ function partsOf(
     instance: on.instance,
     gateKey: on.config.gate,
     recorder,
-    desk: { ...desk, wait: (approval, hold) => asking.wait(approval, hold) },
     kept: { keep: keepResult, take: takeKept },
     spending,
     claims,
@@ -110,15 +73,6 @@ function partsOf(
     },
     warn: (message, cause) => on.log.warn({ err: cause }, message),
     settings: (call) => settings.of(call.server, call.name),
-    holdBudgetMs: ({ caller, decision }, approval) => {
-      const answer = pending(caller, approval, {});
-      const client = decision.approval?.client;
-      return asking.asksIn({ answer, caller, approval, client }) ? 0 : holdMs(caller, approval);
-    },
-    pendingAnswer: (caller, ref, approval) => {
-      const answer = pending(caller, approval, decisionMeta(ref));
-      const client = ref.decision.approval?.client;
-      return asking.inAnswer({ answer, caller, approval, client });
-    },
+    ...waitingOf(on),
   };
 }

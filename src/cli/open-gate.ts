@@ -1,14 +1,19 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { isOfferedTasks } from '../approval/carriers/task-answer.ts';
+import { createHeldTasks } from '../approval/tasks/held-tasks.ts';
 import { createBridge } from '../bridge/bridge.ts';
+import type { Bridge } from '../bridge/contract.ts';
 import { keepSeals } from '../bridge/kept-seals.ts';
 import type { Seals } from '../bridge/request-state.ts';
 import type { Config } from '../config/config.ts';
+import type { HeldTasks } from '../core/held-task.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Host } from '../downstream/contract.ts';
 import { createHost } from '../downstream/host.ts';
 import type { Pages } from '../downstream/http/page-contract.ts';
 import { type Instance, openInstance } from '../journal/instance.ts';
+import { forwardedSince, outcomeStatus } from '../journal/prior-run.ts';
 import type { UpstreamPools } from '../upstream/contract.ts';
 import { createPinBook } from '../upstream/pins.ts';
 import { createPools } from '../upstream/pools.ts';
@@ -50,13 +55,7 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
   pools.warm();
   const { recorder, notifier, decide, visibility } = composeGate(on);
   const instance = openInstanceOf(on, pools, version);
-  const seals = openSeals(on);
-  const bridge = createBridge({
-    clock,
-    frozen: () => on.control.current().freeze,
-    enter: (scope, lifetime) => on.inFlight.enter(scope, lifetime),
-    ...(seals && { seals }),
-  });
+  const bridge = openBridge(on);
   const host = createHost({
     pools,
     bridge,
@@ -65,6 +64,9 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
     version,
     clock,
     frozen: (scope) => on.control.frozen(scope),
+    heldTasks: openHeldTasks(on),
+    // As it was when the process began: a session is told once whether it may make tasks.
+    tasksFor: (name) => isOfferedTasks(name, config.approvals.tasks),
     instructions: () => instructions(settings.config()),
     ...(clientIdleMs !== undefined && { clientIdleMs }),
   });
@@ -111,6 +113,16 @@ export function openGate(config: Config, version: string, clientIdleMs?: number)
   };
 }
 
+function openBridge(on: Foundation): Bridge {
+  const seals = openSeals(on);
+  return createBridge({
+    clock: on.clock,
+    frozen: () => on.control.current().freeze,
+    enter: (scope, lifetime) => on.inFlight.enter(scope, lifetime),
+    ...(seals && { seals }),
+  });
+}
+
 function openPools(on: Foundation): UpstreamPools {
   const { config, store, clock, log } = on;
   const pins = createPinBook(store, config.gate, clock);
@@ -144,6 +156,11 @@ function openSeals({ config, clock, log }: Foundation): Seals | undefined {
     log.warn({ err: cause }, 'what clients hold ends with this process: its key cannot be kept');
     return undefined;
   }
+}
+
+function openHeldTasks({ store, clock, log }: Foundation): HeldTasks {
+  const warn = (message: string, cause: unknown) => log.warn({ err: cause }, message);
+  return createHeldTasks({ store, clock, outcomeOf: outcomeStatus, forwardedSince, warn });
 }
 
 function openInstanceOf(on: Foundation, pools: UpstreamPools, version: string): Instance {

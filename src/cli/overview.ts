@@ -6,7 +6,8 @@ import { timestamp } from '../core/clock.ts';
 import type { JsonObject } from '../core/json.ts';
 import { isRunning } from '../core/process-start.ts';
 import { osIdentity } from '../facts/identity.ts';
-import type { ApprovalRow, Head, InstanceRow, Store } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Head, InstanceRow, Store } from '../store/contract.ts';
 import { isCredentialRequired, type Place } from './state.ts';
 
 /** What `status` knows. Its JSON says at the top what the shown gate says of itself, and then the same of every gate. */

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { isOfferedTasks } from '../approval/carriers/task-answer.ts';
 import { loadConfig } from '../config/load.ts';
 import { Reception } from '../downstream/reception.ts';
 import { openStdio } from '../downstream/stdio.ts';
@@ -21,7 +22,9 @@ export async function run(options: RunOptions): Promise<number> {
   const face = openStdio(input, output);
   const { outlet } = face;
   const version = packageVersion();
-  const reception = new Reception({ outlet, version, instructions: () => instructions(config) });
+  const tasksFor = (name: string) => isOfferedTasks(name, config.approvals.tasks);
+  const self = { version, instructions: () => instructions(config), tasksFor };
+  const reception = new Reception({ outlet, ...self });
   const over = Promise.race([face.run(reception), signalled()]);
   // Everything else takes longer to load than a client should wait for the answer to `initialize`.
   const { openGate } = await import('./open-gate.ts');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { isOfferedTasks } from '../approval/carriers/task-answer.ts';
 import type { Config, HttpConfig } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { systemClock } from '../core/clock.ts';
@@ -126,6 +127,7 @@ function openFace(gate: OpenGate, settings: HttpSettings, config: Config): HttpF
     pages: gate.pages,
     version: packageVersion(),
     instructions: () => instructions(config),
+    tasksFor: (name) => isOfferedTasks(name, config.approvals.tasks),
     isReady: gate.ready,
     clock: systemClock,
   });

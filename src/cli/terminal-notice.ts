@@ -1,6 +1,6 @@
 import { cut } from '../approval/wrap.ts';
 import { printable } from '../core/printable.ts';
-import type { ApprovalRow } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
 import type { Io } from './io.ts';
 
 type Way = 'osc9' | 'osc777' | 'bell';

@@ -116,6 +116,8 @@ interface ApprovalsConfig {
   readonly elicit: ReadonlyMap<string, readonly ('form' | 'url')[]>;
   /** Where approvers answer in a browser, without a slash at the end; undefined when nobody does. */
   readonly page: { readonly url: string } | undefined;
+  /** In which way a client takes a task for an answer, where the table says something else or nothing; named as in `rounds`. */
+  readonly tasks: ReadonlyMap<string, 'extension' | '2025-11-25' | 'none'>;
   readonly notify: readonly WebhookConfig[];
 }
 

@@ -45,6 +45,7 @@ export function resolveConfig(
       page: file.approvals.page && {
         url: new URL(file.approvals.page.url).href.replace(/\/$/, ''),
       },
+      tasks: new Map(Object.entries(file.approvals.tasks)),
     },
     budgets: file.budgets.map(resolveBudget),
     idempotency: { expiresInMs: file.idempotency.expiresIn },

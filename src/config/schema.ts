@@ -36,6 +36,7 @@ const approvals = z.strictObject({
   rounds: z.record(text(200), z.boolean()).default({}),
   elicit: elicit.default({}),
   page: page.optional(),
+  tasks: z.record(text(200), z.enum(['extension', '2025-11-25', 'none'])).default({}),
 });
 
 const journal = z.strictObject({

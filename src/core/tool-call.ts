@@ -1,6 +1,7 @@
 import type { Action, ResourceType } from './action.ts';
 import type { ClientUser } from './client-user.ts';
 import type { Rounds } from './held.ts';
+import type { AsTask } from './held-task.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { HearProgress, Related } from './related.ts';
@@ -87,6 +88,8 @@ export interface Caller {
   readonly user?: ClientUser;
   /** Absent where a request that waits for a person cannot be taken up by another. */
   readonly rounds?: Rounds;
+  /** Absent where the call and a task have nothing to do with each other. */
+  readonly asTask?: AsTask;
 }
 
 /** One client session: counters and labels live as long as it does. Owned by the face, counted by the gate. */

@@ -8,6 +8,8 @@ export interface SelfDescription {
   readonly version: string;
   /** What the client's model is told about this server. */
   readonly instructions: () => string;
+  /** Whether a legacy client of this name is told that its calls may be tasks; without it none is. */
+  readonly tasksFor?: (clientName: string) => boolean;
 }
 
 /** What the gate can relay, whichever servers it has; an extension stands here only if it is relayed. */

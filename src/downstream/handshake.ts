@@ -2,6 +2,8 @@ import { isObject, type JsonObject } from '../core/json.ts';
 import { shortened } from '../core/shortened.ts';
 import type { ClientHello } from '../upstream/contract.ts';
 import { negotiate } from '../wire/revisions.ts';
+import type { SelfDescription } from './discovery.ts';
+import { knowsTasks, taskCapability } from './task-offer.ts';
 
 /**
  * What the gate offers before any server has answered: everything that it can relay. A list of what no server has is
@@ -16,13 +18,24 @@ const capabilities = {
 } as const satisfies JsonObject;
 
 /** The result of `initialize`, given at once. */
-export function welcome(hello: ClientHello, version: string, instructions: string): JsonObject {
+export function welcome(hello: ClientHello, self: SelfDescription): JsonObject {
+  const { version, instructions } = self;
   return {
     protocolVersion: hello.protocolVersion,
-    capabilities,
+    capabilities: takesTasks(hello, self)
+      ? { ...capabilities, tasks: taskCapability }
+      : capabilities,
     serverInfo: { name: 'mcp-gate', version },
-    instructions,
+    instructions: instructions(),
   };
+}
+
+/** Whether the calls of a legacy client may be tasks: only where it is known what it makes of that. */
+export function takesTasks(
+  hello: ClientHello,
+  { tasksFor }: Pick<SelfDescription, 'tasksFor'>,
+): boolean {
+  return knowsTasks(hello) && tasksFor?.(clientOf(hello).name) === true;
 }
 
 /** What a client said in `initialize`; what it left out or got wrong counts as nothing declared. */

@@ -1,17 +1,22 @@
 import type { Bridge } from '../bridge/contract.ts';
 import type { CallScope } from '../core/call-scope.ts';
 import type { Clock } from '../core/clock.ts';
+import type { HeldTasks } from '../core/held-task.ts';
 import type { Decide } from '../core/target.ts';
 import type { ListKind, UpstreamPools } from '../upstream/contract.ts';
 import type { Host, LegacyClient, LegacySession } from './contract.ts';
 import type { SelfDescription } from './discovery.ts';
+import { FinishedTasks } from './finished-tasks.ts';
+import { takesTasks } from './handshake.ts';
 import { ListTexts, type Visibility } from './lists.ts';
 import { ModernClients } from './modern-clients.ts';
 import { ModernFace } from './modern-requests.ts';
 import { ResourceHolds } from './resource-holds.ts';
 import { ClientSession } from './session.ts';
+import type { TaskStock } from './session-tasks.ts';
 import { TaskOwners } from './task-owners.ts';
 import { TaskQuestions } from './task-questions.ts';
+import { TaskRuns } from './task-runs.ts';
 
 export interface HostParts extends SelfDescription {
   readonly pools: Pick<UpstreamPools, 'join'>;
@@ -21,6 +26,8 @@ export interface HostParts extends SelfDescription {
   readonly clock: Clock;
   /** Why calls of this scope are stopped; undefined when they are not. */
   readonly frozen: (scope: CallScope) => string | undefined;
+  /** Where calls wait for a person while their callers hold a task; without it nobody gets one. */
+  readonly heldTasks?: HeldTasks;
   /** A modern client that says nothing for so long lets go of its servers, and has them anew when it comes back. */
   readonly clientIdleMs?: number;
 }
@@ -43,6 +50,7 @@ class SharedHost implements Host {
   readonly #parts: HostParts;
   readonly #texts: ListTexts;
   readonly #holds = new ResourceHolds();
+  readonly #stock: TaskStock | undefined;
   readonly #sessions = new Set<ClientSession>();
   readonly #clients: ModernClients;
   readonly modern: ModernFace;
@@ -54,9 +62,11 @@ class SharedHost implements Host {
     const owners = new TaskOwners();
     const questions = new TaskQuestions(owners);
     const shared = { texts: this.#texts, holds: this.#holds, owners, questions };
-    const { clientIdleMs: idleMs = defaultIdleMs } = parts;
+    const { clientIdleMs: idleMs = defaultIdleMs, heldTasks: tasks } = parts;
+    const held = tasks && { tasks, runs: new TaskRuns(), finished: new FinishedTasks(clock) };
+    this.#stock = held;
     this.#clients = new ModernClients(
-      { pools, bridge, decide, frozen, ...shared },
+      { pools, bridge, decide, frozen, held, ...shared },
       { clock, idleMs },
     );
     this.modern = new ModernFace(parts, this.#clients);
@@ -77,6 +87,7 @@ class SharedHost implements Host {
       hello,
       alone: isAlone,
       nowMs: clock(),
+      tasks: takesTasks(hello, this.#parts) ? this.#stock : undefined,
       onClosed: () => this.#sessions.delete(session),
     });
     this.#sessions.add(session);

@@ -1,4 +1,4 @@
-import { legacyTool, modernTool } from '../bridge/list-item.ts';
+import { legacyTool, modernTool, taskTool } from '../bridge/list-item.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Identity, Session } from '../core/tool-call.ts';
 import type { Catalog, CatalogItem, ListKind } from '../upstream/contract.ts';
@@ -25,6 +25,8 @@ export interface Viewer {
   readonly era: Era;
   readonly identity: Identity;
   readonly client: Session['client'];
+  /** Its calls may be tasks of the core protocol. */
+  readonly takesTasks?: boolean;
 }
 
 /** Lets through what policy would show this viewer; `key` changes whenever its answers may. */
@@ -68,9 +70,17 @@ export class ListTexts {
     if (kind === undefined) return '{}';
     await catalog.settled(settleLimitMs);
     const texts = this.#of(catalog);
-    const { era, identity, client } = viewer;
+    const { era, identity, client, takesTasks = false } = viewer;
     const { scope, claims = null } = identity;
-    const place = JSON.stringify([kind, era, scope, claims, client.name, client.version]);
+    const place = JSON.stringify([
+      kind,
+      era,
+      takesTasks,
+      scope,
+      claims,
+      client.name,
+      client.version,
+    ]);
     const key = `${catalog.revision} ${this.#visibility.key()}`;
     const known = texts.get(place);
     // The one that was used last stands last.
@@ -96,12 +106,16 @@ export class ListTexts {
 
   async #write(kind: ListKind, catalog: Catalog, viewer: Viewer): Promise<string> {
     const shown = await this.#visibility.filter(kind, catalog.list(kind), viewer);
-    const spoken = kind === 'tools' ? definitions[viewer.era] : unchanged;
+    const spoken = kind === 'tools' ? toolWords(viewer) : unchanged;
     return JSON.stringify({
       ...envelopes[viewer.era],
       [kind]: shown.map(({ definition }) => spoken(definition)),
     });
   }
+}
+
+function toolWords({ era, takesTasks }: Viewer): (definition: JsonObject) => JsonObject {
+  return takesTasks === true ? taskTool : definitions[era];
 }
 
 const definitions: Readonly<Record<Era, (definition: JsonObject) => JsonObject>> = {

@@ -2,8 +2,10 @@ import type { Bridge, Crossing, Speaker } from '../bridge/contract.ts';
 import { isLoggedAt } from '../bridge/log-levels.ts';
 import type { Answer, Reply } from '../core/answer.ts';
 import type { CallScope } from '../core/call-scope.ts';
+import type { HeldTasks } from '../core/held-task.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { FarMessage, Related } from '../core/related.ts';
+import { sharingScope } from '../core/sharing-scope.ts';
 import type { Decide, Target } from '../core/target.ts';
 import type { Caller, Identity, Session, ToolCall } from '../core/tool-call.ts';
 import type {
@@ -16,6 +18,8 @@ import type {
 import type { IncomingRequest } from '../wire/contract.ts';
 import { lookup, type Treatment } from '../wire/methods.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
+import { openTask } from './held-task-requests.ts';
+import { type HeldTaskParts, isHeldTask } from './held-task-work.ts';
 import type { ListTexts } from './lists.ts';
 import { noServers } from './no-servers.ts';
 import type { OpenRequest } from './open-requests.ts';
@@ -26,9 +30,11 @@ import { ResourceWishes } from './resource-wishes.ts';
 import { type ServeParts, serveCall } from './serve.ts';
 import { createServerRequests } from './server-requests.ts';
 import { Subscriptions } from './subscriptions.ts';
+import { runTask } from './task-call.ts';
 import type { TaskOwners } from './task-owners.ts';
 import type { TaskQuestions } from './task-questions.ts';
-import { listenFault, noteTask, serveTask, type TaskParts } from './task-requests.ts';
+import { listenFault, noteTask, serveTask, speaksTasks, type TaskParts } from './task-requests.ts';
+import type { TaskRuns } from './task-runs.ts';
 
 export interface ModernClientParts {
   readonly pools: Pick<UpstreamPools, 'join'>;
@@ -40,6 +46,8 @@ export interface ModernClientParts {
   readonly holds: ResourceHolds;
   readonly owners: TaskOwners;
   readonly questions: TaskQuestions;
+  /** The gate's own tasks; without it nobody gets one. */
+  readonly held: { readonly tasks: HeldTasks; readonly runs: TaskRuns } | undefined;
 }
 
 /**
@@ -73,7 +81,9 @@ export class ModernClient {
     this.#subscriptions = new Subscriptions(pool, this.#resources, wishes);
     const declared = hello.capabilities;
     this.#asking = createServerRequests({ decide, pool, session, declared });
-    this.#tasks = { ...parts, pool, scope, subject: identity.id, hello, asking: this.#asking };
+    const held = parts.held && this.#heldTasks(parts.held, hello);
+    const subject = identity.id;
+    this.#tasks = { ...parts, pool, scope, subject, hello, asking: this.#asking, held };
     const answered = ({ server, name }: ToolCall, reply: Reply) =>
       noteTask(this.#tasks, { server, tool: name }, reply);
     this.#serving = { pool, decide, era: 'modern', answered };
@@ -137,7 +147,11 @@ export class ModernClient {
     if ('code' in crossing) return { kind: 'refused', error: crossing };
     try {
       const caller = this.#caller(crossing, speaker, open);
-      return crossing.reply(await serveCall(this.#serving, crossing, caller));
+      const reply = await serveCall(this.#serving, crossing, caller);
+      const { params = {}, extras } = crossing.request;
+      const { held } = this.#tasks;
+      const isHeld = held !== undefined && isHeldTask(reply);
+      return crossing.reply(isHeld ? await openTask(held, { params, extras }, reply) : reply);
     } finally {
       crossing.end();
     }
@@ -160,6 +174,10 @@ export class ModernClient {
   }
 
   #caller({ request, client, rounds }: Crossing, speaker: Speaker, open: OpenRequest): Caller {
+    const { held, hello } = this.#tasks;
+    // Whoever goes on with a server brings along what a task would lose.
+    const isFresh = rounds !== undefined && request.method === 'tools/call';
+    const mayBeTask = isFresh && held !== undefined && speaksTasks(hello);
     return {
       session: this.session,
       identity: this.#identity,
@@ -171,6 +189,33 @@ export class ModernClient {
         tell: (_server, notification) => tellLog(notification, speaker, open),
       },
       ...(rounds !== undefined && { rounds }),
+      ...(mayBeTask && { asTask: 'offered' as const }),
+    };
+  }
+
+  #heldTasks(held: NonNullable<ModernClientParts['held']>, hello: ClientHello): HeldTaskParts {
+    const { bridge } = this.#parts;
+    const { session } = this;
+    const identity = this.#identity;
+    const speaker = { hello, logLevel: undefined };
+    const about = { client: this, ask: nobodyAsked, tell: () => {} };
+    return {
+      ...held,
+      scope: () => sharingScope({ identity, session }),
+      run: async (task, waited, run) => {
+        this.#open += 1;
+        try {
+          const caller = { session, identity, related: about };
+          return await runTask(
+            { bridge, serving: this.#serving, speaker, caller },
+            task,
+            waited,
+            run,
+          );
+        } finally {
+          this.#open -= 1;
+        }
+      },
     };
   }
 

@@ -64,6 +64,11 @@ export class ModernClients {
     for (const { client } of this.#places.values()) client.endSubscriptions();
   }
 
+  /** Ends the calls that were taken up for tasks; resolves when none is in flight. */
+  async endTasks(): Promise<void> {
+    await this.#parts.held?.runs.close();
+  }
+
   close(): void {
     clearInterval(this.#sweeping);
     this.#sweeping = undefined;

@@ -53,7 +53,7 @@ export class ModernFace implements ModernRequests {
     this.#isClosed = true;
     this.#clients.endSubscriptions();
     this.#open.cancelAll(undefined, 'disconnected');
-    await this.#open.idle();
+    await Promise.all([this.#open.idle(), this.#clients.endTasks()]);
     this.#clients.close();
   }
 

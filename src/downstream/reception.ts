@@ -87,9 +87,8 @@ export class Reception implements Receiver {
   }
 
   #initialize({ id, params }: IncomingRequest): void {
-    const { version, instructions } = this.#parts;
     this.#hello = helloOf(params);
-    const result = welcome(this.#hello, version, instructions());
+    const result = welcome(this.#hello, this.#parts);
     this.#parts.outlet.reply(id, { kind: 'made', result });
     this.#open();
   }

@@ -15,11 +15,13 @@ export interface ServeParts {
   readonly through?: (call: ToolCall, connection: Connection, target: Target) => Target;
   /** Sees what came of a call, and says what the client gets. */
   readonly answered?: (call: ToolCall, reply: Reply) => Promise<Reply>;
+  /** The trace that the call goes on in; without it the request says which. */
+  readonly traceId?: string;
 }
 
 /** A client's request that policy decides: resolved, decided and run, in the words of the two sides. */
 export async function serveCall(
-  { pool, decide, era, through, answered }: ServeParts,
+  { pool, decide, era, through, answered, traceId }: ServeParts,
   crossing: Crossing,
   caller: Caller,
 ): Promise<Reply> {
@@ -32,7 +34,7 @@ export async function serveCall(
     resolved = resolveCall(request, pool.catalog, era);
   }
   if (resolved.kind === 'refused') return resolved;
-  const { call } = resolved;
+  const call = traceId === undefined ? resolved.call : { ...resolved.call, traceId };
   let served = call;
   const reply = await decide(call, caller, (run) => {
     served = run;

@@ -13,7 +13,7 @@ import type {
   IncomingRequest,
   RequestId,
 } from '../wire/contract.ts';
-import { lookup } from '../wire/methods.ts';
+import { lookup, type Treatment } from '../wire/methods.ts';
 import { cleanResponse, withoutReservedMembers } from '../wire/reserved-meta.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 import { withoutType } from '../wire/without-type.ts';
@@ -32,6 +32,7 @@ import { noServers } from './no-servers.ts';
 import type { ResourceHolds } from './resource-holds.ts';
 import { type ServeParts, serveCall } from './serve.ts';
 import { createServerRequests } from './server-requests.ts';
+import { isTaskMethod, SessionTasks, type TaskStock, treatmentOf } from './session-tasks.ts';
 
 export interface SessionParts {
   /** Takes the session to its servers; it leaves them when it closes. */
@@ -48,6 +49,8 @@ export interface SessionParts {
   /** It shares its servers with nobody. */
   readonly alone: boolean;
   readonly nowMs: number;
+  /** Where its calls may be tasks; undefined for a client that was not told so. */
+  readonly tasks: TaskStock | undefined;
   readonly onClosed: () => void;
 }
 
@@ -72,6 +75,7 @@ export class ClientSession implements LegacySession {
   readonly #lists = new KnownLists();
   readonly #session: Session;
   readonly #inFlight = new Map<RequestId, Lifetime>();
+  readonly #tasks: SessionTasks | undefined;
   #speaker: Speaker;
   #closed: Promise<void> | undefined;
   #idle: (() => void) | undefined;
@@ -102,6 +106,7 @@ export class ClientSession implements LegacySession {
       asking: this.#asking,
     };
     this.#calling = { ...own, identity: parts.identity, client: this };
+    this.#tasks = this.#sessionTasks();
   }
 
   /** Takes one message of the client; never throws. */
@@ -140,6 +145,8 @@ export class ClientSession implements LegacySession {
         this.#idle = resolve;
       });
     }
+    // What was sent for a task goes on without its client, and its server is needed until then.
+    await this.#tasks?.idle();
     this.#membership.leave();
     this.#parts.onClosed();
   }
@@ -164,7 +171,7 @@ export class ClientSession implements LegacySession {
 
   #request(request: IncomingRequest, outlet: Outlet): void {
     const { id, method } = request;
-    const treatment = lookup('client', 'request', method, 'legacy')?.treatment ?? 'refuse';
+    const treatment = treatmentOf(method, this.#tasks !== undefined);
     if (treatment === 'refuse') {
       const message = `Method not found: ${shortened(method, 100)}`;
       outlet.refuse(id, { code: rpcCode.methodNotFound, message });
@@ -172,7 +179,7 @@ export class ClientSession implements LegacySession {
     }
     const fault = this.#fault(request);
     if (fault !== undefined) outlet.refuse(id, fault);
-    else if (treatment === 'local') this.#local(request, outlet);
+    else if (treatment === 'local' && !isTaskMethod(method)) this.#local(request, outlet);
     else void this.#serve(request, outlet, treatment);
   }
 
@@ -200,17 +207,18 @@ export class ClientSession implements LegacySession {
   async #serve(
     request: IncomingRequest,
     outlet: Outlet,
-    treatment: 'decide' | 'filter' | 'pass',
+    treatment: Exclude<Treatment, 'refuse'>,
   ): Promise<void> {
     const { id } = request;
     const lifetime = new Lifetime();
     const news = outlet === this.#parts.outlet ? this.#news : new News(outlet);
     this.#inFlight.set(id, lifetime);
     try {
-      const reply = await this.#answer(request, treatment, () =>
-        legacyCaller(this.#calling, request, outlet, news, lifetime),
-      );
-      if (lifetime.ended === undefined) outlet.reply(id, reply);
+      const caller = () => legacyCaller(this.#calling, request, outlet, news, lifetime);
+      const reply = await (treatment === 'local'
+        ? this.#tasks?.serve(request, lifetime)
+        : this.#answer(request, treatment, caller));
+      if (lifetime.ended === undefined && reply !== undefined) outlet.reply(id, reply);
     } catch {
       outlet.refuse(id, { code: rpcCode.internal, message: 'the gate failed' });
     } finally {
@@ -232,12 +240,16 @@ export class ClientSession implements LegacySession {
       return noServers(obstacle);
     }
     if (treatment === 'filter') return this.#list(request.method);
-    return this.#cross(request, caller(), treatment);
+    const cross = (asked: IncomingRequest, by: Caller) => this.#cross(asked, by, treatment);
+    const sender = caller();
+    return this.#tasks?.take(request, sender, cross) ?? cross(request, sender);
   }
 
   async #list(method: string): Promise<Reply> {
     const { identity, texts } = this.#parts;
-    const viewer = { era: 'legacy', identity, client: this.#session.client } as const;
+    const { client } = this.#session;
+    const takesTasks = this.#tasks !== undefined;
+    const viewer = { era: 'legacy', identity, client, takesTasks } as const;
     const text = await texts.textOf(method, this.#serving.pool.catalog, viewer);
     this.#lists.add(method);
     return { kind: 'text', text };
@@ -261,6 +273,12 @@ export class ClientSession implements LegacySession {
     } finally {
       crossing.end();
     }
+  }
+
+  #sessionTasks(): SessionTasks | undefined {
+    const { tasks, bridge, identity } = this.#parts;
+    const about = { serving: this.#serving, speaker: this.#speaker, session: this.#session };
+    return tasks && new SessionTasks(tasks, { bridge, identity, ...about });
   }
 
   #notification(notification: IncomingNotification): void {

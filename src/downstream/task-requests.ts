@@ -8,6 +8,8 @@ import type { Lifetime } from '../core/lifetime.ts';
 import type { ClientHello, UpstreamPool } from '../upstream/contract.ts';
 import type { IncomingRequest } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
+import { serveHeldTask, unknownTask } from './held-task-requests.ts';
+import { type HeldTaskParts, isHeldTask } from './held-task-work.ts';
 import { type TaskOrigin, type TaskOwners, tasksExtension } from './task-owners.ts';
 import type { TaskPlace, TaskQuestions } from './task-questions.ts';
 import { forwardedMeta } from './tool-calls.ts';
@@ -24,6 +26,8 @@ export interface TaskParts {
   readonly asking: TaskPlace['asking'];
   /** Why calls of this scope are stopped; undefined when they are not. */
   readonly frozen: (scope: CallScope) => string | undefined;
+  /** The gate's own tasks of this client. */
+  readonly held: HeldTaskParts | undefined;
 }
 
 /** `tasks/get`, `tasks/update` and `tasks/cancel`: they go to the server that made the task for this caller. */
@@ -40,8 +44,15 @@ export async function serveTask(
   if (typeof taskId !== 'string') {
     return refused(rpcCode.invalidParams, '"params.taskId" must be a string');
   }
+  const { held } = parts;
+  if (held?.tasks.isId(taskId) === true) {
+    const own = { taskId, method, lifetime };
+    return serveHeldTask(held, own, (id) =>
+      serveTask(parts, { ...request, params: { ...params, taskId: id } }, lifetime),
+    );
+  }
   const origin = owners.originOf(scope, taskId);
-  if (origin === undefined) return refused(rpcCode.invalidParams, 'Unknown task');
+  if (origin === undefined) return refused(rpcCode.invalidParams, unknownTask);
   const { server, tool, later } = origin;
   // The answer to a question lets the task go on; to look at it or to end it is free.
   if (method === 'tasks/update' && parts.frozen({ server, tool, subject }) !== undefined) {
@@ -112,7 +123,7 @@ export async function noteTask(
   called: Omit<TaskOrigin, 'later'>,
   reply: Reply,
 ): Promise<Reply> {
-  const response = responseIn(reply);
+  const response = isHeldTask(reply) ? undefined : responseIn(reply);
   if (response?.resultType !== 'task') return reply;
   const { owners, scope, hello } = parts;
   const { server } = called;
@@ -154,7 +165,7 @@ export function listenFault({ params }: IncomingRequest, hello: ClientHello): Rp
 
 const taskIdLimit = 1_000;
 
-function speaksTasks({ capabilities }: ClientHello): boolean {
+export function speaksTasks({ capabilities }: ClientHello): boolean {
   const { extensions } = capabilities;
   return isObject(extensions) && extensions[tasksExtension] !== undefined;
 }

@@ -1,9 +1,9 @@
 import type { ApprovalRequest } from '../approval/contract.ts';
 import { canonical } from '../core/canonical.ts';
 import type { JsonObject } from '../core/json.ts';
+import { sharingScope } from '../core/sharing-scope.ts';
 import type { Ruling } from './decide.ts';
 import type { ReuseParts } from './reuse.ts';
-import { sharingScope } from './sharing-scope.ts';
 
 /** What a person is asked about a call, with everything that the yes is bound to. */
 export function approvalRequest(gate: string, ruling: Ruling): ApprovalRequest {

@@ -14,7 +14,7 @@ import type { ActivePolicy, PolicySource, PolicyVersion } from '../policy/contra
 import type { Decision } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/input.ts';
 import { deny, effective, hostDenial, viewOf } from '../policy/ruling.ts';
-import type { ApprovalRow } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
 import { hostRefusal } from './host-refusal.ts';
 import { keyUse } from './key-use.ts';
 import { noObligations } from './obligations/draft.ts';

@@ -2,10 +2,10 @@ import type { KeyUse } from '../control/contract.ts';
 import { canonical } from '../core/canonical.ts';
 import type { Json } from '../core/json.ts';
 import { valueAt } from '../core/json-pointer.ts';
+import { sharingScope } from '../core/sharing-scope.ts';
 import type { Caller, ToolCall } from '../core/tool-call.ts';
 import type { CallSettings } from '../facts/input.ts';
 import type { Plan as Obligations } from './obligations/plan.ts';
-import { sharingScope } from './sharing-scope.ts';
 
 /**
  * The idempotency key of a call, as policy sets it, or an argument that the config points to, or the request's `_meta`.

@@ -92,8 +92,9 @@ function keep(
     else parts.claims.finish(tx, claim, told, nowMs);
   }
   if (kept === undefined) return;
-  // A result whose caller has gone is kept when a person's yes was spent on it.
-  if (approvalId !== undefined && ruling.caller.lifetime.ended !== undefined) {
+  // A result whose caller has gone, or asks for it later, is kept when a person's yes was spent on it.
+  const { lifetime, asTask } = ruling.caller;
+  if (approvalId !== undefined && (lifetime.ended !== undefined || asTask === 'running')) {
     parts.kept.keep(tx, approvalId, kept, nowMs);
   }
   if (reuse !== undefined) {

@@ -2,7 +2,7 @@ import type { Claim, KeyUse, Reservation } from '../control/contract.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ToolCall } from '../core/tool-call.ts';
 import type { Prior } from '../journal/prior-run.ts';
-import type { ApprovalRow } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 import type { Rewritten, Ruling } from './decide.ts';
 

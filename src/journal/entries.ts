@@ -6,7 +6,8 @@ import type { ToolCall } from '../core/tool-call.ts';
 import type { PolicyVersion } from '../policy/contract.ts';
 import type { Decision } from '../policy/decision.ts';
 import type { PolicyInput } from '../policy/input.ts';
-import type { ApprovalRow, Posting } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Posting } from '../store/contract.ts';
 import {
   budgetFields,
   engineOf,

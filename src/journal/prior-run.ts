@@ -1,6 +1,6 @@
 import { isObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
-import type { Tx } from '../store/contract.ts';
+import type { Reader, Tx } from '../store/contract.ts';
 import { lives } from './instance.ts';
 
 /** An earlier identical call that a person had approved, and of which nobody can tell what became of it. */
@@ -15,20 +15,37 @@ export interface Prior {
  */
 export function priorRun(tx: Tx, callKey: string): Prior | null {
   const decisionId = tx.lastConsumed(callKey)?.consumedBy;
-  if (decisionId === undefined) return null;
-  const traceId = tx.journal.decision(decisionId)?.traceId;
-  if (traceId === undefined) return null;
-  const outcome = tx.journal
-    .trace(traceId)
-    // A trace is the caller's word, and may hold thousands: few of them are read.
-    .filter((entry) => entry.kind === 'outcome' && entry.body.includes(decisionId))
-    .map((entry): unknown => parseJson(entry.body))
-    .find((body) => isObject(body) && body['decision_id'] === decisionId);
-  if (outcome === undefined) {
+  if (decisionId === undefined || tx.journal.decision(decisionId) === undefined) return null;
+  const status = outcomeStatus(tx, decisionId);
+  if (status === undefined) {
     return { decision_id: decisionId, status: isAbandoned(tx, decisionId) ? 'unknown' : 'running' };
   }
-  const status = isObject(outcome) ? outcome['status'] : undefined;
   return status === 'unknown' ? { decision_id: decisionId, status } : null;
+}
+
+/** The status in the outcome of a decision; undefined while it has none. */
+export function outcomeStatus(reader: Reader, decisionId: string): string | undefined {
+  const entry = reader.journal.outcome(decisionId);
+  if (entry === undefined) return undefined;
+  const body: unknown = parseJson(entry.body);
+  const status = isObject(body) ? body['status'] : undefined;
+  return typeof status === 'string' ? status : '';
+}
+
+/** The first decision of a trace since `sinceMs` that was let through; undefined when there is none. */
+export function forwardedSince(
+  reader: Reader,
+  traceId: string,
+  sinceMs: number,
+): string | undefined {
+  for (const entry of reader.journal.trace(traceId)) {
+    const body: unknown = entry.kind === 'decision' ? parseJson(entry.body) : undefined;
+    if (!isObject(body) || body['forwarded'] !== true) continue;
+    const { time, decision_id: decisionId } = body;
+    const isSince = typeof time === 'string' && Date.parse(time) >= sinceMs;
+    if (isSince && typeof decisionId === 'string') return decisionId;
+  }
+  return undefined;
 }
 
 /** Whether the call of a decision had arguments that a person had changed. */

@@ -1,6 +1,6 @@
 import { GateError } from '../core/errors.ts';
+import type { ApprovalChange, ApprovalRow, ApprovalState, PastKey } from './approval-contract.ts';
 import type { Connection } from './connection.ts';
-import type { ApprovalChange, ApprovalRow, ApprovalState, PastKey } from './contract.ts';
 import type { Row } from './driver.ts';
 import type { Edit } from './edit-contract.ts';
 import { integer, oneOf, optionalInteger, optionalText, text, texts } from './row.ts';

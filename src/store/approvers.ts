@@ -1,6 +1,6 @@
+import type { VoteRow } from './approval-contract.ts';
 import type { ApproverRow, MembershipRow } from './approver-contract.ts';
 import type { Connection } from './connection.ts';
-import type { VoteRow } from './contract.ts';
 import type { Row } from './driver.ts';
 import { integer, oneOf, optionalText, text } from './row.ts';
 

@@ -5,7 +5,8 @@ import type { Approver } from '../approval/separation.ts';
 import type { Clock } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
 import type { PageAnswer, Pages, PageVisit } from '../downstream/http/page-contract.ts';
-import type { ApprovalRow, Store } from '../store/contract.ts';
+import type { ApprovalRow } from '../store/approval-contract.ts';
+import type { Store } from '../store/contract.ts';
 import { callPage, decidedPage, formPage, plainPage } from './approval-text.ts';
 import { style } from './html.ts';
 

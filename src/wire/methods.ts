@@ -87,10 +87,14 @@ const requests: readonly Row[] = [
     'pass',
     "only ends a call that was decided, the caller's own",
   ],
-  ['tasks/get', 'both', 'legacy', 'refuse', 'tasks of this era are not bridged'],
-  ['tasks/result', 'both', 'legacy', 'refuse', 'tasks of this era are not bridged'],
-  ['tasks/list', 'both', 'legacy', 'refuse', 'tasks of this era are not bridged'],
-  ['tasks/cancel', 'both', 'legacy', 'refuse', 'tasks of this era are not bridged'],
+  ['tasks/get', 'client', 'legacy', 'local', "the gate's own tasks, of a call that was decided"],
+  ['tasks/result', 'client', 'legacy', 'local', "the gate's own tasks, of a call that was decided"],
+  ['tasks/cancel', 'client', 'legacy', 'local', "the gate's own tasks, of the caller's own call"],
+  ['tasks/list', 'client', 'legacy', 'refuse', 'a task is known to whoever holds its name'],
+  ['tasks/get', 'server', 'legacy', 'refuse', 'the gate makes no tasks of what servers ask'],
+  ['tasks/result', 'server', 'legacy', 'refuse', 'the gate makes no tasks of what servers ask'],
+  ['tasks/list', 'server', 'legacy', 'refuse', 'the gate makes no tasks of what servers ask'],
+  ['tasks/cancel', 'server', 'legacy', 'refuse', 'the gate makes no tasks of what servers ask'],
 ];
 
 const notifications: readonly Row[] = [

@@ -8,7 +8,8 @@ import { canonical } from '../../src/core/canonical.ts';
 import { isObject, type JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import type { Decision } from '../../src/policy/decision.ts';
-import type { ApprovalRow, Store, StoredEntry } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
+import type { Store, StoredEntry } from '../../src/store/contract.ts';
 import { openStore } from '../../src/store/sqlite-store.ts';
 
 export const startMs = Date.UTC(2026, 0, 2, 3, 4, 5);

@@ -6,7 +6,7 @@ import { termsForGrant } from '../../src/approval/grant-terms.ts';
 import type { Approver } from '../../src/approval/separation.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import type { JsonObject } from '../../src/core/json.ts';
-import type { ApprovalRow } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
 import { decision, deskScratch, hold, kinds, request, stateOf } from './desk-scratch.ts';
 
 const dana: Approver = { kind: 'credential', name: 'dana' };

@@ -9,7 +9,8 @@ import { groupedLines } from '../../src/cli/approvals-list.ts';
 import { asking, emptyScreen, screenLines, withPending } from '../../src/cli/approvals-screen.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
-import type { ApprovalRow, Reader } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
+import type { Reader } from '../../src/store/contract.ts';
 import { decision, deskScratch } from './desk-scratch.ts';
 
 /** Whatever an agent, a server, a token or a rule may have put into a question. */

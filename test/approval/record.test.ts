@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ApprovalRequest } from '../../src/approval/contract.ts';
 import { decideApproval } from '../../src/approval/decide.ts';
 import { digestOf } from '../../src/core/digest.ts';
-import type { ApprovalRow } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
 import {
   decision,
   deskScratch,

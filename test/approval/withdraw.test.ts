@@ -6,7 +6,7 @@ import {
   withdrawApproval,
   withdrawalBy,
 } from '../../src/approval/withdraw.ts';
-import type { ApprovalRow } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
 import { deskScratch, hold, kinds, lastEntry, stateOf } from './desk-scratch.ts';
 
 const rita: Withdrawal = { by: 'os:rita', via: 'terminal', reason: 'changed my mind' };

@@ -7,7 +7,7 @@ import {
   screenLines,
   withPending,
 } from '../../src/cli/approvals-screen.ts';
-import type { ApprovalRow } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
 
 const plain = (_: string, text: string) => text;
 

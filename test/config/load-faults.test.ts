@@ -105,6 +105,12 @@ const faults: Row[] = [
     undefined,
   ],
   [
+    'a client takes tasks in a way that there is',
+    `{${server}, "approvals": {"tasks": {"codex": "yes"}}}`,
+    '1:81: "approvals.tasks.codex": expected "extension", "2025-11-25" or "none", found "yes"',
+    undefined,
+  ],
+  [
     'what is said of rounds is yes or no',
     `{${server}, "approvals": {"rounds": {"codex": "no"}}}`,
     '1:82: "approvals.rounds.codex": expected true or false, found "no"',

@@ -63,6 +63,7 @@ it('a file with servers alone enforces, keeps what is captured for 30 days and h
       rounds: new Map(),
       elicit: new Map(),
       page: undefined,
+      tasks: new Map(),
     },
     budgets: [],
     idempotency: { expiresInMs: 86_400_000 },

@@ -1,6 +1,7 @@
 /**
- * Real clients through the gate: the MCP Inspector in both eras, and Claude Code, which has to stay on 2026-07-28. Not a part of any
- * other command, because it downloads some 650 MB from the npm registry: `node test/conformance/clients.mjs`.
+ * Real clients through the gate: the MCP Inspector in both eras, and Claude Code, which has to stay on 2026-07-28; a call of each
+ * waits for a person. Not a part of any other command, because it downloads some 650 MB from the npm registry:
+ * `node test/conformance/clients.mjs`.
  *
  *   --gate FILE      the gate's entry point; dist/main.js without it
  *   --cache FOLDER   where the clients are installed; a folder of the system's temporary one without it
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { heldCall } from './held-call.mjs';
+import { heldTask } from './held-task.mjs';
 import { install } from './install.mjs';
 import { finish, start } from './processes.mjs';
 import { openScratch } from './scratch.mjs';
@@ -50,8 +52,11 @@ try {
     for (const era of ['legacy', 'modern']) await inspect(way, era);
     await claude(way);
   }
-  // Last: it ends everything that runs when it is over.
-  if (!values.direct) for (const { name } of ways) await claudeHeld(name);
+  // Last: this ends everything that runs when it is over.
+  if (!values.direct) {
+    for (const { name } of ways) await inspectorHeld(name);
+    for (const { name } of ways) await claudeHeld(name);
+  }
   process.exitCode = bad === 0 ? 0 : 1;
 } finally {
   await scratch.close();
@@ -124,6 +129,15 @@ async function inspect(way, era) {
     const isGood = called.code === 0 && called.stdout.includes('"text":"héllo"');
     report(`inspector ${era} ${way.name}: tools/call ${tool}`, isGood, called);
   }
+}
+
+/** A call that needs a yes, which comes while the Inspector asks for its task. */
+async function inspectorHeld(transport) {
+  const bin = path.join(values.cache, 'node_modules', '.bin', 'mcp-inspector');
+  const inspector = { bin, options: environment() };
+  const gate = path.resolve(values.gate);
+  const called = await heldTask({ gate, scratch, fixture: fixtureFile, inspector, transport });
+  report(`inspector modern ${transport}: a held call through a task`, called.isGood, called);
 }
 
 /** `claude mcp list` connects, discovers and lists; what it said stands in the witness's file. */

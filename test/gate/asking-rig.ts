@@ -7,7 +7,7 @@ import type { AskMode, ClientUser, UserQuestion, UserSaid } from '../../src/core
 import { isObject, type JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import type { Session } from '../../src/core/tool-call.ts';
-import type { ApprovalRow } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
 import { shown } from '../bridge/rig.ts';
 import { answered, asksOnce, callerOf, callOf, type GateRig, openRig } from './rig.ts';
 

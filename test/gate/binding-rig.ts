@@ -5,7 +5,7 @@ import { decideApproval } from '../../src/approval/decide.ts';
 import type { Answer } from '../../src/core/answer.ts';
 import { isObject, type JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
-import type { ApprovalRow } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
 import { loadDriver } from '../../src/store/driver.ts';
 import { until } from '../harness/until.ts';
 import { asksOnce, callerOf, callOf, type GateRig, openRig } from './rig.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Lifetime } from '../../src/core/lifetime.ts';
-import type { ApprovalRow } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
 import { type Asked, BindingRig } from './binding-rig.ts';
 import { asksOnce, decisions } from './rig.ts';
 

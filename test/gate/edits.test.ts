@@ -6,7 +6,7 @@ import { Lifetime } from '../../src/core/lifetime.ts';
 import type { ToolCall } from '../../src/core/tool-call.ts';
 import type { Decision } from '../../src/policy/decision.ts';
 import type { PolicyInput } from '../../src/policy/input.ts';
-import type { ApprovalRow } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
 import { expectSound } from '../store/scratch.ts';
 import {
   answered,

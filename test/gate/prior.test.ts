@@ -3,7 +3,8 @@ import { decideApproval } from '../../src/approval/decide.ts';
 import { termsForGrant } from '../../src/approval/grant-terms.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import type { PolicyInput } from '../../src/policy/input.ts';
-import type { ApprovalRow, InstanceRow } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
+import type { InstanceRow } from '../../src/store/contract.ts';
 import { BindingRig } from './binding-rig.ts';
 import { answered, asksOnce } from './rig.ts';
 

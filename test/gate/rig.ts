@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Asking } from '../../src/approval/asking.ts';
 import { pendingAnswer } from '../../src/approval/carriers/pending-answer.ts';
+import { type TaskTerms, takesTask } from '../../src/approval/carriers/task-answer.ts';
 import { createDesk } from '../../src/approval/desk.ts';
 import { keepResult, takeKept } from '../../src/approval/kept-result.ts';
 import { createSpending } from '../../src/control/budgets.ts';
@@ -53,6 +54,7 @@ export interface GateRig {
   page: string | undefined;
   elicit: ReadonlyMap<string, readonly AskMode[]>;
   requireCredential: boolean;
+  tasks: TaskTerms;
   tool: ToolFacts | undefined;
   /** The other tools of the catalog, as `server/name`. */
   readonly siblings: Map<string, ToolFacts>;
@@ -182,6 +184,7 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
     page: undefined,
     elicit: new Map(),
     requireCredential: false,
+    tasks: new Map(),
     tool: { ...plainTool, pin: 'sha256:pin' },
     siblings: new Map(),
     budgets: [],
@@ -241,7 +244,9 @@ export function openRig(dir = mkdtempSync(join(tmpdir(), 'gate-rig-')), removes 
       holdBudgetMs: ({ caller, decision }, approval) => {
         const answer = pendingAnswer(caller, approval, {}, rig);
         const client = decision.approval?.client;
-        return asking.asksIn({ answer, caller, approval, client }) ? 0 : rig.holdMs;
+        const isNow =
+          takesTask(caller, rig.tasks) || asking.asksIn({ answer, caller, approval, client });
+        return isNow ? 0 : rig.holdMs;
       },
       pendingAnswer: (caller, ref, approval) => {
         const answer = pendingAnswer(caller, approval, decisionMeta(ref), rig);

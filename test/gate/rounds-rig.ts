@@ -9,7 +9,7 @@ import { keepSeals } from '../../src/bridge/kept-seals.ts';
 import { isObject, type JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import type { Session } from '../../src/core/tool-call.ts';
-import type { ApprovalRow } from '../../src/store/contract.ts';
+import type { ApprovalRow } from '../../src/store/approval-contract.ts';
 import type { IncomingRequest } from '../../src/wire/contract.ts';
 import { modernSpeaker, shown } from '../bridge/rig.ts';
 import { answered, asksOnce, callerOf, callOf, type GateRig, openRig } from './rig.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ApprovalRow, ApprovalState, VoteRow } from '../../src/store/contract.ts';
+import type { ApprovalRow, ApprovalState, VoteRow } from '../../src/store/approval-contract.ts';
 import { decision, openScratch, scratchFolder } from './scratch.ts';
 
 const pending: ApprovalRow = {

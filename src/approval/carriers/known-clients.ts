@@ -10,7 +10,10 @@ export interface KnownClient {
   readonly holdMs: number;
   /** What its user can be asked in the middle of a call. */
   readonly elicits: readonly ('form' | 'url')[];
-  /** In which way it takes a task for an answer; undefined when nobody has looked. */
+  /**
+   * In which way it takes a task for an answer; undefined when nobody has looked: then what it declares counts. Whoever
+   * declares nothing gets none.
+   */
   readonly tasks: 'none' | '2025-11-25' | 'extension' | undefined;
   /**
    * Whether it sends a request again that was answered with a `requestState` alone (MCP 2026-07-28); undefined when

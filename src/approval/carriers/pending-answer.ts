@@ -2,9 +2,10 @@ import type { Made } from '../../core/answer.ts';
 import type { Held } from '../../core/held.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Caller } from '../../core/tool-call.ts';
-import type { ApprovalRow } from '../../store/contract.ts';
+import type { ApprovalRow } from '../../store/approval-contract.ts';
 import { knownClient, longestMatch } from './known-clients.ts';
 import { pendingResult } from './pending-result.ts';
+import { type TaskTerms, takesTask, taskAnswer } from './task-answer.ts';
 
 /** Clients stop by themselves after ten requests for one call, and the first waits too. */
 const roundsLimit = 8;
@@ -14,18 +15,20 @@ interface WaitTerms {
   readonly holdMs: number;
   /** `approvals.rounds` of the configuration: beginnings of client names, and `default`. */
   readonly rounds: ReadonlyMap<string, boolean>;
+  readonly tasks: TaskTerms;
 }
 
 /**
- * What a caller gets whose call still waits for a person: to send the request again where it is known to do that, and
- * otherwise the pending result. `decision` is the decision that the call waits under.
+ * What a caller gets whose call still waits for a person: a task where it takes one, to send the request again where it is
+ * known to do that, and otherwise the pending result. `decision` is the decision that the call waits under.
  */
 export function pendingAnswer(
   caller: Caller,
   approval: ApprovalRow,
   decision: JsonObject,
-  { holdMs, rounds }: WaitTerms,
+  { holdMs, rounds, tasks }: WaitTerms,
 ): Made {
+  if (takesTask(caller, tasks)) return taskAnswer(approval, decision);
   const held = holdMs > 0 ? nextRound(caller, approval, rounds) : undefined;
   if (held === undefined) return { kind: 'made', result: pendingResult(approval.id, decision) };
   const meta = { 'dev.mcp-gate/decision': { ...decision, approval_id: approval.id } };

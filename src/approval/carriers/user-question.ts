@@ -1,7 +1,8 @@
 import type { UserQuestion } from '../../core/client-user.ts';
 import { printable } from '../../core/printable.ts';
 import { journalName } from '../../journal/entries.ts';
-import type { ApprovalRow, Reader } from '../../store/contract.ts';
+import type { ApprovalRow } from '../../store/approval-contract.ts';
+import type { Reader } from '../../store/contract.ts';
 import { approvalDetail, detailLines } from '../present.ts';
 
 /** Where an approver answers about this call. */

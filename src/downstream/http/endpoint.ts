@@ -20,6 +20,7 @@ export interface Floor {
   readonly now: () => number;
   readonly version: string;
   readonly instructions: () => string;
+  readonly tasksFor?: (clientName: string) => boolean;
   /** The face is about to end: what is under way goes on, and nothing new starts. */
   readonly isDraining: () => boolean;
   /** For whoever would have a stream stand on a credential that has run out. */

@@ -29,6 +29,8 @@ export interface HttpFaceParts {
   readonly version: string;
   /** What the model of a legacy client is told about this server. */
   readonly instructions: () => string;
+  /** As in `SelfDescription`. */
+  readonly tasksFor?: (clientName: string) => boolean;
   /** Policy and store are there. */
   readonly isReady: () => boolean;
   readonly clock: Clock;
@@ -91,7 +93,7 @@ export function createHttpFace(parts: HttpFaceParts): HttpFace {
 }
 
 function layFloor(
-  { settings, host, headerParams, version, instructions, clock }: HttpFaceParts,
+  { settings, host, headerParams, version, instructions, tasksFor, clock }: HttpFaceParts,
   inFlight: InFlight,
   books: readonly { readonly size: number }[],
   isDraining: () => boolean,
@@ -112,6 +114,7 @@ function layFloor(
     now: clock,
     version,
     instructions,
+    ...(tasksFor !== undefined && { tasksFor }),
     isDraining,
   };
 }

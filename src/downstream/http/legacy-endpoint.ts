@@ -36,7 +36,7 @@ export class LegacyEndpoint {
 
   /** Opens a session. An id that the client brings along counts for nothing. */
   initialize(request: IncomingRequest, visit: Visit): void {
-    const { limits, replays, now, version, instructions, metrics } = this.#floor;
+    const { limits, replays, now, metrics } = this.#floor;
     const { res, identity, untilMs, startedMs } = visit;
     const full = this.#floor.isDraining() ? draining : this.#book.reserve(identity.scope);
     if (full !== undefined) {
@@ -50,7 +50,7 @@ export class LegacyEndpoint {
     const session = new HttpSession(parts);
     session.client = openClient(this.#floor, hello, identity, session.outlet);
     this.#book.add(session);
-    const result = welcome(hello, version, instructions());
+    const result = welcome(hello, this.#floor);
     sendJson(res, 200, request.id, { kind: 'made', result }, limits, ['Mcp-Session-Id', id]);
     metrics.answered(request.method, 'result', 200, startedMs);
   }

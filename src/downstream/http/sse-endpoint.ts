@@ -125,11 +125,10 @@ export class SseEndpoint {
   }
 
   #greet({ id, method, params }: IncomingRequest, session: SseSession, visit: Visit): void {
-    const { version, instructions } = this.#floor;
     if (method === 'ping') session.reply(id, { kind: 'made', result: {} });
     else if (method === 'initialize') {
       const hello = helloOf(params);
-      session.reply(id, { kind: 'made', result: welcome(hello, version, instructions()) });
+      session.reply(id, { kind: 'made', result: welcome(hello, this.#floor) });
       session.client = openClient(this.#floor, hello, visit.identity, session);
     } else {
       const message = 'initialize comes first';

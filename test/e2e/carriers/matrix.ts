@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { ApprovalRow } from '../../../src/store/contract.ts';
+import type { ApprovalRow } from '../../../src/store/approval-contract.ts';
 import { type Message, textAt } from '../../harness/message.ts';
 import { until } from '../../harness/until.ts';
 import type { Scene } from './scene.ts';
