@@ -98,9 +98,13 @@ export async function ask(
 ): Promise<string> {
   const defaults = { expiresInMs: 900_000, quorum: 1 };
   const desk = createDesk({ store, clock: Date.now, defaults });
-  const row = await store.write('decision', (tx) => desk.open(tx, request(change), Date.now()));
+  lastAskedMs = Math.max(lastAskedMs + 1, Date.now());
+  const row = await store.write('decision', (tx) => desk.open(tx, request(change), lastAskedMs));
   return row.id;
 }
+
+/** Of two questions the one that was put first is listed first, within one millisecond as well. */
+let lastAskedMs = 0;
 
 export const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
 export const decisionId = '019a0000-0000-7000-8000-000000000001';
