@@ -17,8 +17,11 @@ export async function signatureOf(origin: PolicyOrigin): Promise<string> {
   }
 }
 
-/** Polls; an interval that is still at work is not started again. `stop` resolves when nothing runs any more. */
-export function every(intervalMs: number, work: () => Promise<void>): () => Promise<void> {
+/**
+ * Polls; an interval that is still at work is not started again, and how long the next one is, is asked before it. `stop`
+ * resolves when nothing runs any more.
+ */
+export function every(intervalMs: () => number, work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -26,7 +29,7 @@ export function every(intervalMs: number, work: () => Promise<void>): () => Prom
     if (stopped) return;
     timer = setTimeout(() => {
       running = work().then(arm);
-    }, intervalMs);
+    }, intervalMs());
     timer.unref();
   };
   arm();

@@ -57,6 +57,9 @@ function loadOptions(options: PolicySourceOptions): LoadOptions {
   };
 }
 
+/** Looking at every file costs something: where nothing moves it is done so many times less often. */
+const restingPolls = 3;
+
 class WatchedPolicy implements PolicySource {
   readonly #origin: PolicyOrigin;
   readonly #options: LoadOptions;
@@ -92,7 +95,11 @@ class WatchedPolicy implements PolicySource {
   }
 
   watch(pollMs: number): void {
-    this.#stop = every(pollMs, () => this.#poll());
+    const restMs = restingPolls * pollMs;
+    this.#stop = every(
+      () => (this.#seen === this.#settled ? restMs : pollMs),
+      () => this.#poll(),
+    );
   }
 
   async close(): Promise<void> {
