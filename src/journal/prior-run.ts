@@ -32,7 +32,10 @@ export function outcomeStatus(reader: Reader, decisionId: string): string | unde
   return typeof status === 'string' ? status : '';
 }
 
-/** The first decision of a trace since `sinceMs` that was let through; undefined when there is none. */
+/**
+ * The first decision of a trace since `sinceMs` that was let through and not stopped in the tick of the dispatch; undefined
+ * when there is none.
+ */
 export function forwardedSince(
   reader: Reader,
   traceId: string,
@@ -43,7 +46,8 @@ export function forwardedSince(
     if (!isObject(body) || body['forwarded'] !== true) continue;
     const { time, decision_id: decisionId } = body;
     const isSince = typeof time === 'string' && Date.parse(time) >= sinceMs;
-    if (isSince && typeof decisionId === 'string') return decisionId;
+    if (!isSince || typeof decisionId !== 'string') continue;
+    if (outcomeStatus(reader, decisionId) !== 'refused') return decisionId;
   }
   return undefined;
 }

@@ -1,7 +1,14 @@
 import type { ApprovalRow } from '../../store/approval-contract.ts';
 import type { Reader, Tx } from '../../store/contract.ts';
 import { approvalEntry, expireIfDue } from '../record.ts';
+import { latest } from '../versions.ts';
 import type { TaskRecord } from './task-record.ts';
+
+/** What the task waits for, in whatever words it is put by now: a person may have changed the arguments. */
+export function awaitedBy(reader: Reader, { standing }: TaskRecord): ApprovalRow | undefined {
+  const row = reader.approval(standing.held.approvalId);
+  return row?.binding === standing.held.binding ? latest(reader, row) : undefined;
+}
 
 /** Whether the yes was used up by the task's own call: it stands in the trace that only this call has. */
 export function isSpentOn(
@@ -15,7 +22,7 @@ export function isSpentOn(
 
 /** The approval whose result an identical call would still be given. */
 export function keptFor(reader: Reader, record: TaskRecord): ApprovalRow | undefined {
-  const row = reader.approval(record.standing.held.approvalId);
+  const row = awaitedBy(reader, record);
   return isSpentOn(reader, row, record) && row.resultPayload !== undefined ? row : undefined;
 }
 
