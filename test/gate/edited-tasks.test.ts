@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { decideApproval } from '../../src/approval/decide.ts';
 import { withdraw } from '../../src/approval/withdraw.ts';
 import type { JsonObject } from '../../src/core/json.ts';
@@ -164,4 +164,27 @@ it('one that is asked about anew at its dispatch goes on as the same task, with 
   expect(await rig.untilOver(taskId)).toMatchObject(ran);
   expect(rig.gate.reached).toHaveLength(1);
   expect(rig.approvalKinds().filter((kind) => kind === 'requested')).toHaveLength(2);
+});
+
+it('a caller who has joined asks anew when the change is taken back: nothing is made of arguments without a yes', async () => {
+  const waiting = { name: 'codex', capabilities: {} };
+  const denied = decisions.deny;
+  const { escalate } = decisions;
+  rig.gate.policy = ({ resource }) =>
+    JSON.stringify(resource.properties.arguments) === changed
+      ? denied
+      : { ...escalate, approval: { ...escalate.approval, quorum: 2 } };
+  const taskId = await rig.open();
+  const joined = rig.call(undefined, waiting);
+  await vi.waitFor(() => expect(rig.entries('decision')).toHaveLength(2));
+  const { id } = await rig.onePending();
+  await change();
+  await rig.takeBack(taskId);
+  await vi.waitFor(() => expect(rig.entries('approval.requested')).toHaveLength(2));
+  const asked = await rig.onePending();
+  expect(asked.id).not.toBe(id);
+  expect(asked.edited).toBeUndefined();
+  await rig.no();
+  expect(JSON.stringify(await joined)).toContain('Denied by an approver');
+  expect(rig.gate.reached).toEqual([]);
 });

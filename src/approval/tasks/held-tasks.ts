@@ -180,8 +180,9 @@ class StoredTasks implements HeldTasks {
       if (record === undefined || record.standing.kind === 'over') return;
       if (this.#spentBy(tx, record) !== undefined) return;
       const nowMs = clock();
-      // Another process may have it under way without a yes: who cancels it here cannot know.
-      const isOnItsWay = this.#state(tx, id, record).kind === 'sent';
+      // Another process may have sent it without a yes: who cancels it here cannot know.
+      const { kind } = this.#state(tx, id, record);
+      const isOnItsWay = kind === 'sent' || kind === 'over';
       takeBack(tx, awaitedBy(tx, record), nowMs);
       const message = `Cancelled by its caller. ${isOnItsWay ? mayHaveRun : 'It did not run.'}`;
       putEnd(tx, id, record, { status: 'cancelled', message, value: undefined, endedMs: nowMs });
