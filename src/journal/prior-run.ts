@@ -1,7 +1,7 @@
 import { isObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
+import { isRunning } from '../core/process-start.ts';
 import type { Reader, Tx } from '../store/contract.ts';
-import { lives } from './instance.ts';
 
 /** An earlier identical call that a person had approved, and of which nobody can tell what became of it. */
 export interface Prior {
@@ -62,5 +62,5 @@ export function wasEdited(tx: Tx, decisionId: string): boolean {
 function isAbandoned(tx: Tx, decisionId: string): boolean {
   const instance = tx.inflight().find((row) => row.decisionId === decisionId)?.instance;
   const ran = tx.instances().find((row) => row.id === instance);
-  return ran !== undefined && !lives(ran);
+  return ran !== undefined && !isRunning(ran);
 }
