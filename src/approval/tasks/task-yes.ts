@@ -26,7 +26,10 @@ export function keptFor(reader: Reader, record: TaskRecord): ApprovalRow | undef
   return isSpentOn(reader, row, record) && row.resultPayload !== undefined ? row : undefined;
 }
 
-/** The requester takes its question, or the yes that it got, back. */
+/**
+ * The requester takes its question, or the yes that it got, back: for its own call alone. Unlike what is withdrawn it ends no
+ * other call that had joined it; those are asked about anew.
+ */
 export function takeBack(tx: Tx, found: ApprovalRow | undefined, nowMs: number): void {
   const row = found && expireIfDue(tx, found, nowMs);
   if (row?.state !== 'pending' && row?.state !== 'approved') return;
