@@ -12,6 +12,7 @@ import { type ElicitWishes, elicits } from './carriers/elicits.ts';
 import { formQuestion, pageQuestion } from './carriers/user-question.ts';
 import { isEnough, voteInClient } from './client-vote.ts';
 import type { ApprovalDesk, ClientWish, Hold, Verdict } from './contract.ts';
+import { latest } from './versions.ts';
 import { withdrawApproval } from './withdraw.ts';
 
 interface AskingParts {
@@ -56,7 +57,7 @@ export class Asking {
     const { desk } = this.#parts;
     const { caller, client } = hold;
     if (caller === undefined) return desk.wait(approval, hold);
-    const said = saidBy(caller, approval);
+    const said = this.#saidBy(caller, approval);
     // Whoever declined comes by themselves: a yes that was given meanwhile has not been used for them.
     if (said === 'decline' && (await this.#withdraw(approval, ['pending', 'approved']))) {
       return { kind: 'withdrawn', approval };
@@ -87,6 +88,17 @@ export class Asking {
     const inputRequests = { [key]: { ...elicitation(question) } };
     const asked = question.mode;
     return { ...answer, result: { ...answer.result, inputRequests }, held: { ...held, asked } };
+  }
+
+  /** A yes is one to exactly what was shown; a no is one to the call, also where a person has changed its arguments since. */
+  #saidBy({ rounds }: Caller, { id, binding }: ApprovalRow): UserSaid | undefined {
+    const { held, said = {} } = rounds ?? {};
+    if (held?.asked === undefined || !Object.hasOwn(said, key)) return undefined;
+    const answer = userSaid(held.asked, said[key]);
+    if (held.approvalId === id && held.binding === binding) return answer;
+    const { store } = this.#parts;
+    const shown = answer === 'decline' ? store.approval(held.approvalId) : undefined;
+    return shown?.binding === held.binding && latest(store, shown).id === id ? answer : undefined;
   }
 
   #questionIn({ answer, caller, approval, client }: Outgoing): UserQuestion | undefined {
@@ -193,11 +205,4 @@ function isRound({ held, result }: Made): boolean {
 function askedBefore({ rounds }: Caller, { id, binding }: ApprovalRow): AskMode | undefined {
   const held = rounds?.held;
   return held?.approvalId === id && held.binding === binding ? held.asked : undefined;
-}
-
-function saidBy(caller: Caller, approval: ApprovalRow): UserSaid | undefined {
-  const asked = askedBefore(caller, approval);
-  const said = caller.rounds?.said;
-  if (asked === undefined || said === undefined || !Object.hasOwn(said, key)) return undefined;
-  return userSaid(asked, said[key]);
 }

@@ -111,7 +111,8 @@ function ask(
     id: unusedId(tx),
     callKey,
     reason: request.decision.reason,
-    createdMs: nowMs,
+    // Later than what it comes from, also where a clock stands still or goes back: by that the way back to it is known.
+    createdMs: Math.max(nowMs, (request.edited?.row.createdMs ?? 0) + 1),
     expiresMs: nowMs + terms.lifeMs,
     ...(request.edited !== undefined && { edited: stillEdited(request.edited) }),
   };

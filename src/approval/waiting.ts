@@ -97,10 +97,12 @@ export class Waiting {
     }
   }
 
-  // What a yes to changed arguments is for must be there; erased, it is for nothing.
+  // What a yes to changed arguments is for must be there; erased, it is for nothing. A change that was taken back makes no
+  // other call: what was asked for is decided anew.
   #end(wait: Wait, kind: Verdict['kind']): void {
     const { approval } = wait;
-    if (kind !== 'approved' || approval.edited === undefined) {
+    const isChanged = approval.edited !== undefined && approval.state !== 'cancelled';
+    if (kind !== 'approved' || !isChanged) {
       wait.settle({ kind, approval });
       return;
     }

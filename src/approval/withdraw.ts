@@ -19,8 +19,9 @@ export interface Withdrawal {
 const notUsed = ['pending', 'approved'] as const;
 
 /**
- * Takes back a question that waits, in whatever words it is put by now, or a yes that nothing has used: exactly one of several in any process gets true, and
- * writes the entry. Calls that are held for it end everywhere, and are not asked about anew. In the caller's transaction.
+ * Takes back a question that waits, in whatever words it is put by now, or a yes that nothing has used: exactly one of
+ * several in any process gets true, and writes the entry. Calls that are held for it end everywhere, and are not asked about
+ * anew. In the caller's transaction.
  */
 export function withdrawApproval(
   tx: Tx,

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { JsonObject } from '../core/json.ts';
-import { isAlive, processStart } from '../core/process-start.ts';
-import type { InflightRow, InstanceRow, Store, Tx } from '../store/contract.ts';
+import { isRunning, processStart } from '../core/process-start.ts';
+import type { InflightRow, Store, Tx } from '../store/contract.ts';
 import { nothingCame, outcomeEntry } from './entries.ts';
 
 const heartbeatMs = 5000;
@@ -104,7 +104,7 @@ function leave(tx: Tx, { id, clock }: InstanceParts): void {
 // What a gate that was killed left in flight: nobody can tell any more whether it ran.
 function sweep(tx: Tx, { id }: InstanceParts, nowMs: number): void {
   const instances = new Map(tx.instances().map((row) => [row.id, row]));
-  const gone = [...instances.values()].filter((row) => row.id !== id && !lives(row));
+  const gone = [...instances.values()].filter((row) => row.id !== id && !isRunning(row));
   const goneIds = new Set(gone.map((row) => row.id));
   for (const row of tx.inflight()) {
     const orphaned = !instances.has(row.instance) && nowMs - row.startedMs > unregisteredMs;
@@ -112,12 +112,6 @@ function sweep(tx: Tx, { id }: InstanceParts, nowMs: number): void {
     abandon(tx, row, nowMs, 'the gate ended before the answer came');
   }
   for (const row of gone) tx.removeInstance(row.id);
-}
-
-/** Whether the process that said this of itself is still there. */
-export function lives(row: InstanceRow): boolean {
-  if (!isAlive(row.pid)) return false;
-  return row.processStart === undefined || row.processStart === processStart(row.pid);
 }
 
 function abandon(tx: Tx, row: InflightRow, nowMs: number, reason: string): void {

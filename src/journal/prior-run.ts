@@ -1,7 +1,7 @@
 import { isObject } from '../core/json.ts';
 import { parseJson } from '../core/parse-json.ts';
+import { isRunning } from '../core/process-start.ts';
 import type { Reader, Tx } from '../store/contract.ts';
-import { lives } from './instance.ts';
 
 /** An earlier identical call that a person had approved, and of which nobody can tell what became of it. */
 export interface Prior {
@@ -32,7 +32,10 @@ export function outcomeStatus(reader: Reader, decisionId: string): string | unde
   return typeof status === 'string' ? status : '';
 }
 
-/** The first decision of a trace since `sinceMs` that was let through; undefined when there is none. */
+/**
+ * The first decision of a trace since `sinceMs` that was let through and not stopped in the tick of the dispatch; undefined
+ * when there is none.
+ */
 export function forwardedSince(
   reader: Reader,
   traceId: string,
@@ -43,7 +46,8 @@ export function forwardedSince(
     if (!isObject(body) || body['forwarded'] !== true) continue;
     const { time, decision_id: decisionId } = body;
     const isSince = typeof time === 'string' && Date.parse(time) >= sinceMs;
-    if (isSince && typeof decisionId === 'string') return decisionId;
+    if (!isSince || typeof decisionId !== 'string') continue;
+    if (outcomeStatus(reader, decisionId) !== 'refused') return decisionId;
   }
   return undefined;
 }
@@ -58,5 +62,5 @@ export function wasEdited(tx: Tx, decisionId: string): boolean {
 function isAbandoned(tx: Tx, decisionId: string): boolean {
   const instance = tx.inflight().find((row) => row.decisionId === decisionId)?.instance;
   const ran = tx.instances().find((row) => row.id === instance);
-  return ran !== undefined && !lives(ran);
+  return ran !== undefined && !isRunning(ran);
 }

@@ -4,6 +4,7 @@ import type { ApprovalRequest } from '../../src/approval/contract.ts';
 import { decideApproval } from '../../src/approval/decide.ts';
 import { termsForGrant } from '../../src/approval/grant-terms.ts';
 import type { Approver } from '../../src/approval/separation.ts';
+import { original } from '../../src/approval/versions.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { ApprovalRow } from '../../src/store/approval-contract.ts';
@@ -300,7 +301,8 @@ describe('a call that waits', () => {
 
 it('more that is asked about a changed call is asked about that, and takes its place', async () => {
   const { ask, edit, requestFor, isAbout, store, vote, consume } = place();
-  const row = await edit(await ask());
+  const first = await ask();
+  const row = await edit(first);
   const more = requestFor(row, { decision: decision({}, ['files.motd']) });
   const wider = await ask(more);
   expect(wider).toMatchObject({
@@ -309,6 +311,8 @@ it('more that is asked about a changed call is asked about that, and takes its p
   });
   expect(stateOf(store, row)).toBe('cancelled');
   expect(isAbout(wider, requestFor(wider))).toBe(true);
+  // Whoever answers sees what the agent had asked with: also where the clock has not moved.
+  expect(original(store, wider)?.id).toBe(first.id);
   expect(await ask()).toEqual(wider);
   await vote(wider, lee);
   expect(await consume(wider, 'decision-3')).toBe(true);

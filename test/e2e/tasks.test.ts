@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { LineClient } from '../harness/line-client.ts';
@@ -34,13 +36,26 @@ async function untilOver(client: LineClient, taskId: string): Promise<Message> {
   return got;
 }
 
-async function countBehindGate(): Promise<{ house: Scratch; yes: (id: string) => Promise<void> }> {
+interface Place {
+  readonly house: Scratch;
+  readonly yes: (id: string) => Promise<void>;
+  /** A yes to the call with `n` as 2. */
+  readonly change: (id: string) => Promise<void>;
+}
+
+async function countBehindGate(): Promise<Place> {
   const house = await scratch();
   const approver = await house.approver();
   const yes = async (id: string) => {
     expect(await house.cli(['approve', id], approver)).toMatchObject({ code: 0 });
   };
-  return { house, yes };
+  const change = async (id: string) => {
+    const file = path.join(house.dir, 'new.json');
+    writeFileSync(file, JSON.stringify({ n: 2 }));
+    const done = await house.cli(['approve', id, '--edit-file', file], approver);
+    expect(done).toMatchObject({ code: 0 });
+  };
+  return { house, yes, change };
 }
 
 describe('a held call of a client that takes tasks', () => {
@@ -139,6 +154,38 @@ describe('a held call of a client that takes tasks', () => {
     expect(late.stderr).toContain('is cancelled, expected pending');
     const [cancelled] = await house.journal('approval.cancelled');
     expect(cancelled?.body).toMatchObject({ approval_id: id, was: 'pending' });
+    expect(house.executed()).toEqual([]);
+  });
+
+  it('runs as a person has changed it, once, after kill -9 behind the change', async () => {
+    const { house, change } = await countBehindGate();
+    const first = house.start();
+    const { answer, taskId } = await openTask(first);
+    await change(textAt(decisionOf(answer), 'approval_id'));
+    first.kill('SIGKILL');
+    await first.exited;
+    const second = house.start();
+    const done = await untilOver(second, taskId);
+    expect(textAt(done, 'result.status')).toBe('completed');
+    expect(textAt(done, 'result.result.content.0.text')).toBe('counted');
+    expect(JSON.stringify(pick(done, 'result.result'))).toContain('A person changed the arguments');
+    expect(house.executed()).toEqual([{ tool: 'count', arguments: { n: 2 } }]);
+    // The result was told: the next identical call is a new one.
+    await openTask(second);
+    expect(await house.pending()).toMatchObject([{ arguments: { n: 1 } }]);
+    expect(house.executed()).toHaveLength(1);
+  });
+
+  it('is taken back by its caller, also what a person has made of it', async () => {
+    const { house, change } = await countBehindGate();
+    const client = house.start();
+    const { answer, taskId } = await openTask(client);
+    await change(textAt(decisionOf(answer), 'approval_id'));
+    await about(client, 'cancel', taskId);
+    expect(textAt(await about(client, 'get', taskId), 'result.status')).toBe('cancelled');
+    const next = await openTask(client);
+    expect(textAt(await about(client, 'get', next.taskId), 'result.status')).toBe('working');
+    expect(await house.pending()).toMatchObject([{ arguments: { n: 1 } }]);
     expect(house.executed()).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ import {
   type TaskRecord,
 } from './task-record.ts';
 import { TaskRoom } from './task-room.ts';
-import { isSpentOn, keptFor, takeBack } from './task-yes.ts';
+import { awaitedBy, isSpentOn, keptFor, takeBack } from './task-yes.ts';
 
 interface HeldTasksOptions {
   readonly store: Store;
@@ -36,6 +36,8 @@ interface HeldTasksOptions {
   readonly warn: (message: string, cause: unknown) => void;
   readonly room?: TaskRoom;
 }
+
+const mayHaveRun = 'It may have run: do not repeat it before you know.';
 
 type Over = Extract<Standing, { kind: 'over' }>;
 
@@ -121,7 +123,7 @@ class StoredTasks implements HeldTasks {
       const record = readTask(tx, id);
       if (record === undefined) return false;
       const { kind, held: before } = record.standing;
-      const isElsewhere = kind === 'over' || isSpentOn(tx, tx.approval(before.approvalId), record);
+      const isElsewhere = kind === 'over' || this.#spentBy(tx, record) !== undefined;
       if (kind === 'held' && before.approvalId === held.approvalId) return true;
       if (!isElsewhere) {
         putStanding(tx, id, record, { kind: 'held', held });
@@ -176,11 +178,13 @@ class StoredTasks implements HeldTasks {
     await store.write('decision', (tx) => {
       const record = readTask(tx, id);
       if (record === undefined || record.standing.kind === 'over') return;
-      const row = tx.approval(record.standing.held.approvalId);
-      if (isSpentOn(tx, row, record)) return;
+      if (this.#spentBy(tx, record) !== undefined) return;
       const nowMs = clock();
-      takeBack(tx, row, nowMs);
-      const message = 'Cancelled by its caller. It did not run.';
+      // Another process may have sent it without a yes: who cancels it here cannot know.
+      const { kind } = this.#state(tx, id, record);
+      const isOnItsWay = kind === 'sent' || kind === 'over';
+      takeBack(tx, awaitedBy(tx, record), nowMs);
+      const message = `Cancelled by its caller. ${isOnItsWay ? mayHaveRun : 'It did not run.'}`;
       putEnd(tx, id, record, { status: 'cancelled', message, value: undefined, endedMs: nowMs });
     });
     this.#room.leave(scope, id);
@@ -194,15 +198,14 @@ class StoredTasks implements HeldTasks {
       return { kind: 'over', end, expiresMs: end.endedMs + keptMs };
     }
     const { held } = standing;
-    const row = reader.approval(held.approvalId);
+    const row = awaitedBy(reader, record);
     const expiresMs = row?.expiresMs ?? opened.createdMs;
-    if (row === undefined || row.binding !== held.binding) return { kind: 'due', held, expiresMs };
+    if (row === undefined) return { kind: 'due', held, expiresMs };
     if (row.state === 'pending' && clock() < row.expiresMs) {
       return { kind: 'waiting', approvalId: row.id, expiresMs };
     }
     // Somebody else's call may have used it up: then this one asks anew.
-    const isSpent = isSpentOn(reader, row, record);
-    const decisionId = isSpent ? row.consumedBy : this.#sentBy(reader, record);
+    const decisionId = this.#spentBy(reader, record) ?? this.#sentBy(reader, record);
     if (decisionId === undefined) {
       return this.#isTaken(record) ? { kind: 'sent', expiresMs } : { kind: 'due', held, expiresMs };
     }
@@ -210,6 +213,17 @@ class StoredTasks implements HeldTasks {
     if (status === undefined) return { kind: 'sent', expiresMs };
     const kept = row.resultPayload === undefined ? undefined : reader.payload(row.resultPayload);
     return { kind: 'over', end: lostEnd(status, kept, clock()), expiresMs: clock() + keptMs };
+  }
+
+  /**
+   * The decision that used its yes up. One that was stopped in the tick of the dispatch has sent nothing: the call is decided
+   * anew, and may still be sent by another decision.
+   */
+  #spentBy(reader: Reader, record: TaskRecord): string | undefined {
+    const row = awaitedBy(reader, record);
+    const isSpent = isSpentOn(reader, row, record) && row.consumedBy !== undefined;
+    if (!isSpent || this.#options.outcomeOf(reader, row.consumedBy) === 'refused') return undefined;
+    return row.consumedBy;
   }
 
   /** The decision that let it through without its yes since it was taken: another policy, or a standing grant. */
