@@ -62,9 +62,7 @@ export async function removeApprover(
   const problem = await store.write('decision', (tx) => {
     const refusal = whyNot(tx, proven);
     if (refusal !== undefined) return refusal;
-    if (!tx.removeApprover(name)) {
-      return new GateError('not_found', `approver "${name.slice(0, 64)}" does not exist`);
-    }
+    if (!tx.removeApprover(name)) return noApprover(name);
     const fields = { name, by: proven ?? `os:${by.osUser}` };
     tx.append({ kind: 'approver.removed', timeMs: clock(), fields });
     return undefined;
@@ -84,9 +82,7 @@ export async function changeMembership(
   const problem = await store.write('decision', (tx) => {
     const refusal = whyNot(tx, proven);
     if (refusal !== undefined) return refusal;
-    if (!isEnrolled(tx, name)) {
-      return new GateError('not_found', `approver "${name.slice(0, 64)}" does not exist`);
-    }
+    if (!isEnrolled(tx, name)) return noApprover(name);
     const nowMs = clock();
     const addedBy = proven ?? `os:${by.osUser}`;
     const done =
@@ -95,13 +91,20 @@ export async function changeMembership(
         : tx.removeMember(group, name);
     if (!done) {
       const found = change === 'join' ? 'is in group' : 'is not in group';
-      return new GateError('not_found', `approver "${name}" ${found} "${group}"`);
+      return new GateError('not_found', `approver "${name}" ${found} "${group}"`, {
+        hint: 'mcp-gate approvers groups',
+      });
     }
     const kind = change === 'join' ? 'approver.grouped' : 'approver.ungrouped';
     tx.append({ kind, timeMs: nowMs, fields: { name, group, by: addedBy } });
     return undefined;
   });
   if (problem !== undefined) throw problem;
+}
+
+function noApprover(name: string): GateError {
+  const message = `approver "${name.slice(0, 64)}" does not exist`;
+  return new GateError('not_found', message, { hint: 'mcp-gate approvers list' });
 }
 
 /** Policy writes `group:finance`, and so may whoever types it here. */

@@ -22,6 +22,7 @@ export function approvalSummary(reader: Reader, row: ApprovalRow, nowMs: number)
     requester: row.requester,
     created_at: timestamp(row.createdMs),
     expires_at: timestamp(row.expiresMs),
+    ...(row.withdrawnBy !== undefined && { withdrawn_by: row.withdrawnBy }),
     ...(became !== undefined && { became }),
   } as const;
 }
@@ -61,7 +62,9 @@ export function summaryLines(summary: Summary, columns: number): readonly string
   return wrap(printable(line), columns);
 }
 
-function stateText({ state, became }: Summary): string {
+function stateText(detail: Summary | Detail): string {
+  const { state, became, withdrawn_by = null } = detail;
+  if (withdrawn_by !== null) return `${state}, withdrawn by ${withdrawn_by}`;
   return became === undefined ? state : `${state}, ${fateText(became)}`;
 }
 

@@ -52,7 +52,8 @@ export function whyNotApprover(
   const groups = row.approvers.filter((name) => name.startsWith(groupPrefix));
   const detail = groups.length === 0 ? '' : `, nor in ${groups.join(' or ')}`;
   const message = `"${approver.name}" is not among the approvers that policy names${detail}`;
-  return new GateError('approval_refused', message);
+  const hint = groups.length === 0 ? 'mcp-gate approvals show ID' : 'mcp-gate approvers groups';
+  return new GateError('approval_refused', message, { hint });
 }
 
 export const groupPrefix = 'group:';

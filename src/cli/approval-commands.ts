@@ -15,11 +15,12 @@ interface DecideOptions extends StateOptions, GrantOptions, EditOptions {
 export function addApprovalCommands(program: Command, act: Act): void {
   const approvals = explain(program.command('approvals'), {
     summary: 'the calls that wait for a person',
-    sentence: 'Lists, shows and decides the calls that wait for a person.',
+    sentence: 'Lists, shows, decides and withdraws the calls that wait for a person.',
     examples: [
       ['what waits', 'mcp-gate approvals list'],
       ['the whole call', 'mcp-gate approvals show ap_0123456789'],
       ['keep an eye on them and decide with one key', 'mcp-gate approvals watch'],
+      ['your agent should not have asked', 'mcp-gate approvals cancel ap_0123456789'],
     ],
   });
   addList(approvals, act);
@@ -65,7 +66,10 @@ function addShow(approvals: Command, act: Act): void {
   explain(approvals.command('show').argument('<ID>'), {
     summary: 'one call, with everything that a yes would be bound to',
     sentence: 'Shows one call with its arguments and everything that a yes would be bound to.',
-    examples: [['the beginning of an id is enough', 'mcp-gate approvals show ap_012345']],
+    examples: [
+      ['the beginning of an id is enough', 'mcp-gate approvals show ap_012345'],
+      ['for a program, with who voted', 'mcp-gate approvals show ap_012345 --format json'],
+    ],
   })
     .addOption(configOption())
     .addOption(formatOption())
@@ -99,10 +103,13 @@ function addWatch(approvals: Command, act: Act): void {
 
 function addCancel(approvals: Command, act: Act): void {
   explain(approvals.command('cancel').argument('<ID>'), {
-    summary: 'take a question back that your agent put',
+    summary: 'withdraw a question that your agent put',
     sentence:
-      'Takes back a question that waits, or a yes that nothing has used: at a terminal of the user whose agent asked, or with the credential of an approver. The calls that are held for it end.',
-    examples: [['the agent went astray', 'mcp-gate approvals cancel ap_0123456789']],
+      'Withdraws a question that waits, or a yes that nothing has used: at a terminal of the user whose agent asked, or with the credential of an approver. The calls that are held for it end.',
+    examples: [
+      ['the agent went astray', 'mcp-gate approvals cancel ap_0123456789 --reason "wrong file"'],
+      ['from a script', 'MCP_GATE_APPROVER=alice:SECRET mcp-gate approvals cancel ap_0123456789'],
+    ],
   })
     .option('--reason <TEXT>', 'why, for the record')
     .addOption(configOption())
@@ -120,11 +127,15 @@ function addDecision(parent: Command, act: Act, verdict: 'approve' | 'deny'): vo
     summary: isYes ? 'say yes to one call' : 'say no to one call',
     sentence: isYes
       ? 'Shows the whole call and approves it, once, after a y; with a credential in MCP_GATE_APPROVER it does not ask. Once there are approvers a yes needs the credential of one.'
-      : 'Denies one call that waits.',
+      : 'Denies one call that waits: at a terminal, or with a credential in MCP_GATE_APPROVER.',
     examples: [
       [
         isYes ? 'in a terminal' : 'the reason is kept in the journal',
         `mcp-gate ${verdict} ap_0123456789${isYes ? '' : ' --reason "not on production"'}`,
+      ],
+      [
+        'from a script, with a credential',
+        `MCP_GATE_APPROVER=alice:SECRET mcp-gate ${verdict} ap_0123456789${isYes ? ' --reason "it is due"' : ''}`,
       ],
       ...(isYes ? [...grantExamples, ...editExamples] : []),
     ],
@@ -165,10 +176,14 @@ function addGrantOptions(command: Command): void {
 function addApprovers(program: Command, act: Act): void {
   const approvers = explain(program.command('approvers'), {
     summary: 'who may answer with a credential',
-    sentence: 'Lists, adds and removes the people who may answer with a credential.',
+    sentence: 'Lists, adds, groups and removes the people who may answer with a credential.',
     examples: [
       ['the credential is shown once', 'mcp-gate approvers add alice'],
-      ['after the first one, adding needs an existing one', 'mcp-gate approvers list'],
+      [
+        'after the first one, adding needs the credential of another',
+        'MCP_GATE_APPROVER=alice:SECRET mcp-gate approvers add bob --group finance',
+      ],
+      ['who they are', 'mcp-gate approvers list'],
     ],
   });
   explain(approvers.command('add').argument('<NAME>'), {
@@ -201,7 +216,7 @@ function addApprovers(program: Command, act: Act): void {
       ),
     );
   explain(approvers.command('remove').argument('<NAME>'), {
-    summary: 'take a credential back',
+    summary: 'remove a person, whose credential ends',
     sentence: 'Removes a person, whose credential is worth nothing from then on.',
     examples: [['at once, for every gate', 'mcp-gate approvers remove alice']],
   })

@@ -15,7 +15,7 @@ export async function add(io: Io, name: string, options: AddOptions): Promise<nu
     const parts = { store, clock: Date.now };
     const { secret } = await addApprover(parts, name, changedBy(io), options.group);
     if (options.format === 'json') {
-      printJson(io, { name, secret: secret.slice(name.length + 1) });
+      printJson(io, { name, secret: secret.slice(name.length + 1), credential: secret });
       return 0;
     }
     print(io, [secret]);

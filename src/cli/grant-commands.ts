@@ -7,10 +7,14 @@ import { configOption, formatOption } from './options.ts';
 /** What runs without being asked about, because somebody said yes to it in advance. */
 export function addGrantCommands(program: Command, act: Act): void {
   const grants = explain(program.command('grants'), {
-    summary: 'the calls that a person said yes to in advance',
+    summary: 'the calls that a person said yes to in advance (standing grants)',
     sentence:
       'Lists and revokes the standing grants, which "mcp-gate approve ID --grant" makes of a call that waits.',
     examples: [
+      [
+        'how one is made',
+        'mcp-gate approve ap_0123456789 --grant 1h --uses 10 --arguments path=notes.txt',
+      ],
       ['what is in force', 'mcp-gate grants list'],
       ['ask about these calls again', 'mcp-gate grants revoke gr_0123456789'],
     ],

@@ -12,7 +12,7 @@ const changes = {
   leave: {
     summary: 'take an approver out of a group',
     sentence:
-      'Takes an approver out of a group: a yes that waits for others does not count any more.',
+      'Takes an approver out of a group: what they said yes to, where others have yet to, does not count any more.',
     purpose: 'at once, for every gate',
   },
 } as const;

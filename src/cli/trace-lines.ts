@@ -41,6 +41,8 @@ export function entryLines(entry: JsonObject, paint: Paint): string[] {
         head(word(entry['approval_id'])),
         ...facts(entry, [
           ['by', 'approver'],
+          ['by', 'withdrawn_by'],
+          ['by', 'cancelled_by'],
           ['changed', 'edited_from'],
           ['rules', 'rules'],
           ['reason', 'reason'],

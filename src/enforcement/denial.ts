@@ -46,7 +46,8 @@ export type Refusal = keyof typeof sentences;
 
 /** The answer to a call that was not let through, or that came to nothing: a tool result, or an error for other requests. */
 export function refuse(call: ToolCall, refusal: Refusal, ref: DecisionRef): Answer {
-  const message = `${sentences[refusal](ref)} (decision ${ref.decisionId})`;
+  const changed = ref.edited === true ? ' A person had changed its arguments.' : '';
+  const message = `${sentences[refusal](ref)}${changed} (decision ${ref.decisionId})`;
   return made(call, message, refusalCode(refusal), ref);
 }
 

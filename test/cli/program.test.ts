@@ -28,7 +28,7 @@ it('the first page is one sentence, then what one would type', async () => {
       approve    say yes to one call
       deny       say no to one call
       approvers  who may answer with a credential
-      grants     the calls that a person said yes to in advance
+      grants     the calls that a person said yes to in advance (standing grants)
       budgets    what agents may spend, and what they have spent
       freeze     the kill switch: stop everything, or a part of it
       unfreeze   lift a freeze
@@ -49,7 +49,7 @@ it('the page of a group names its commands', async () => {
   const { code, stdout } = await cli(['approvals', '--help']);
   expect(code).toBe(0);
   expect(stdout).toMatchInlineSnapshot(`
-    "Lists, shows and decides the calls that wait for a person.
+    "Lists, shows, decides and withdraws the calls that wait for a person.
 
       # what waits
       mcp-gate approvals list
@@ -60,6 +60,9 @@ it('the page of a group names its commands', async () => {
       # keep an eye on them and decide with one key
       mcp-gate approvals watch
 
+      # your agent should not have asked
+      mcp-gate approvals cancel ap_0123456789
+
     usage: mcp-gate approvals [options] [command]
 
     commands:
@@ -68,7 +71,7 @@ it('the page of a group names its commands', async () => {
       watch    a live list in the terminal
       approve  say yes to one call
       deny     say no to one call
-      cancel   take a question back that your agent put
+      cancel   withdraw a question that your agent put
 
     options:
       -h, --help  print this page

@@ -64,7 +64,8 @@ it('people are put into groups, and a rule that asks for one is answered', async
   const refused = await cli(['approve', id], { env: bob });
   expect(refused).toMatchObject({
     code: 1,
-    stderr: 'error: "bob" is not among the approvers that policy names, nor in group:finance\n',
+    stderr:
+      'error: "bob" is not among the approvers that policy names, nor in group:finance\nhint: mcp-gate approvers groups\n',
   });
   expect((await cli(['approvers', 'join', 'bob', 'finance'], { env: bob })).code).toBe(0);
   expect((await cli(['approvers', 'groups'], { env })).stdout).toBe(
