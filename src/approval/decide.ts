@@ -5,14 +5,14 @@ import type { ApprovalRow, VoteRow } from '../store/approval-contract.ts';
 import type { Store, Tx } from '../store/contract.ts';
 import type { GrantRow } from '../store/grant-contract.ts';
 import { findApproval } from './approval-id.ts';
+import { provenYeses } from './approvers/quorum.ts';
+import { type Approver, whyNotApprover, whyNotTerminal } from './approvers/separation.ts';
 import { bindingHolds } from './binding.ts';
-import { putEdit } from './edit.ts';
-import { grantKeyFor, hasWished, makeGrant, putWish, whyNoRoom } from './grant.ts';
-import type { GrantTerms } from './grant-terms.ts';
-import { provenYeses } from './quorum.ts';
+import { putEdit } from './edits/edit.ts';
+import { notPending } from './edits/versions.ts';
+import { grantKeyFor, hasWished, makeGrant, putWish, whyNoRoom } from './grants/grant.ts';
+import type { GrantTerms } from './grants/grant-terms.ts';
 import { approvalEntry, expireIfDue } from './record.ts';
-import { type Approver, whyNotApprover, whyNotTerminal } from './separation.ts';
-import { notPending } from './versions.ts';
 
 interface DecisionRequest {
   /** The id, or a beginning of it. */

@@ -3,7 +3,7 @@ import type { ApprovalRow } from '../store/approval-contract.ts';
 import type { Store, Tx } from '../store/contract.ts';
 import { bindingHolds, callKeyOf, isAbout } from './binding.ts';
 import type { ApprovalDesk } from './contract.ts';
-import { findStandingGrant, useGrant } from './grant-use.ts';
+import { findStandingGrant, useGrant } from './grants/grant-use.ts';
 import { approvalEntry, openApproval } from './record.ts';
 import type { ApprovalDefaults } from './terms.ts';
 import { Waiting } from './waiting.ts';

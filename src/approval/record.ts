@@ -9,8 +9,8 @@ import { newApprovalId } from './approval-id.ts';
 import { bindingHolds, bindingOf, callKeyOf, grantKeyOf } from './binding.ts';
 import type { ApprovalRequest, EditedRequest } from './contract.ts';
 import { differenceOf } from './difference.ts';
+import { latest } from './edits/versions.ts';
 import { type ApprovalDefaults, answers, type Terms, termsOf, together } from './terms.ts';
-import { latest } from './versions.ts';
 
 const dayMs = 86_400_000;
 

@@ -2,8 +2,8 @@ import type { Clock } from '../core/clock.ts';
 import type { ApprovalRow } from '../store/approval-contract.ts';
 import type { Store } from '../store/contract.ts';
 import type { Hold, Verdict } from './contract.ts';
+import { latest } from './edits/versions.ts';
 import { expireIfDue } from './record.ts';
-import { latest } from './versions.ts';
 
 interface WaitingParts {
   readonly store: Store;

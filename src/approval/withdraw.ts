@@ -4,9 +4,9 @@ import { shortened } from '../core/shortened.ts';
 import type { ApprovalRow, ApprovalState } from '../store/approval-contract.ts';
 import type { Store, Tx } from '../store/contract.ts';
 import { findApproval } from './approval-id.ts';
+import type { Approver } from './approvers/separation.ts';
+import { latest } from './edits/versions.ts';
 import { approvalEntry, expireIfDue } from './record.ts';
-import type { Approver } from './separation.ts';
-import { latest } from './versions.ts';
 
 /** Who takes a question back, as it stands in the journal: `os:rita`, `approver:alice`, or the requester of a call. */
 export interface Withdrawal {

@@ -1,6 +1,6 @@
 import { keepResult, takeKept } from '../approval/kept-result.ts';
-import { noticeOf } from '../approval/notice.ts';
-import { Notifier } from '../approval/notifier.ts';
+import { noticeOf } from '../approval/notices/notice.ts';
+import { Notifier } from '../approval/notices/notifier.ts';
 import { createSpending } from '../control/budgets.ts';
 import { createClaims } from '../control/idempotency.ts';
 import { untilOver } from '../control/joining.ts';

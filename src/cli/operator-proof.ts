@@ -1,5 +1,5 @@
-import { resolveApprover } from '../approval/identity.ts';
-import { type Approver, whyNotTerminal } from '../approval/separation.ts';
+import { resolveApprover } from '../approval/approvers/identity.ts';
+import { type Approver, whyNotTerminal } from '../approval/approvers/separation.ts';
 import { osIdentity } from '../facts/identity.ts';
 import type { Store } from '../store/contract.ts';
 import { type Io, isInteractive } from './io.ts';

@@ -1,5 +1,5 @@
-import { grantState } from '../approval/grant.ts';
-import { type WhoMay, whoMay } from '../approval/who-may.ts';
+import { type WhoMay, whoMay } from '../approval/approvers/who-may.ts';
+import { grantState } from '../approval/grants/grant.ts';
 import type { Freeze } from '../control/control-document.ts';
 import { createControl } from '../control/control-file.ts';
 import { timestamp } from '../core/clock.ts';

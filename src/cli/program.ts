@@ -1,11 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import type { Act } from './act.ts';
-import { addApprovalCommands } from './approval-commands.ts';
+import { addApprovalCommands } from './approvals/approval-commands.ts';
+import { addGrantCommands } from './approvals/grant-commands.ts';
 import { addBudgetCommands } from './budget-commands.ts';
 import { addControlCommands } from './control-commands.ts';
 import { fail, failUsage } from './failure.ts';
 import { addGateCommands } from './gate-commands.ts';
-import { addGrantCommands } from './grant-commands.ts';
 import { explain, formatHelp } from './help.ts';
 import { addHttpCommands } from './http-commands.ts';
 import { type Io, toleratePipes } from './io.ts';

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
-import { resolveApprover } from '../approval/identity.ts';
-import { whyNotTerminal } from '../approval/separation.ts';
+import { resolveApprover } from '../approval/approvers/identity.ts';
+import { whyNotTerminal } from '../approval/approvers/separation.ts';
 import { raiseBudget } from '../control/raise-budget.ts';
 import type { Amounts, Budget } from '../core/budget.ts';
 import { timestamp } from '../core/clock.ts';

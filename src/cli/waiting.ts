@@ -1,8 +1,8 @@
-import { Asking } from '../approval/asking.ts';
+import { Asking } from '../approval/carriers/asking.ts';
+import { holdBudgetMs } from '../approval/carriers/hold-budget.ts';
 import { pendingAnswer } from '../approval/carriers/pending-answer.ts';
 import { takesTask } from '../approval/carriers/task-answer.ts';
 import { createDesk } from '../approval/desk.ts';
-import { holdBudgetMs } from '../approval/hold-budget.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Caller } from '../core/tool-call.ts';
 import { decisionMeta } from '../enforcement/denial.ts';

@@ -2,7 +2,7 @@ import { modernReply } from '../bridge/modern-reply.ts';
 import type { Reply } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import { supportedVersions } from '../wire/revisions.ts';
-import { tasksExtension } from './task-owners.ts';
+import { tasksExtension } from './tasks/task-owners.ts';
 
 export interface SelfDescription {
   readonly version: string;

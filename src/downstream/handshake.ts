@@ -3,7 +3,7 @@ import { shortened } from '../core/shortened.ts';
 import type { ClientHello } from '../upstream/contract.ts';
 import { negotiate } from '../wire/revisions.ts';
 import type { SelfDescription } from './discovery.ts';
-import { knowsTasks, taskCapability } from './task-offer.ts';
+import { knowsTasks, taskCapability } from './tasks/task-offer.ts';
 
 /**
  * What the gate offers before any server has answered: everything that it can relay. A list of what no server has is

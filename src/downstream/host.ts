@@ -6,17 +6,17 @@ import type { Decide } from '../core/target.ts';
 import type { ListKind, UpstreamPools } from '../upstream/contract.ts';
 import type { Host, LegacyClient, LegacySession } from './contract.ts';
 import type { SelfDescription } from './discovery.ts';
-import { FinishedTasks } from './finished-tasks.ts';
 import { takesTasks } from './handshake.ts';
 import { ListTexts, type Visibility } from './lists.ts';
 import { ModernClients } from './modern-clients.ts';
 import { ModernFace } from './modern-requests.ts';
 import { ResourceHolds } from './resource-holds.ts';
 import { ClientSession } from './session.ts';
-import type { TaskStock } from './session-tasks.ts';
-import { TaskOwners } from './task-owners.ts';
-import { TaskQuestions } from './task-questions.ts';
-import { TaskRuns } from './task-runs.ts';
+import { FinishedTasks } from './tasks/finished-tasks.ts';
+import type { TaskStock } from './tasks/session-tasks.ts';
+import { TaskOwners } from './tasks/task-owners.ts';
+import { TaskQuestions } from './tasks/task-questions.ts';
+import { TaskRuns } from './tasks/task-runs.ts';
 
 export interface HostParts extends SelfDescription {
   readonly pools: Pick<UpstreamPools, 'join'>;

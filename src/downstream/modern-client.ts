@@ -18,8 +18,6 @@ import type {
 import type { IncomingRequest } from '../wire/contract.ts';
 import { lookup, type Treatment } from '../wire/methods.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
-import { openTask } from './held-task-requests.ts';
-import { type HeldTaskParts, isHeldTask } from './held-task-work.ts';
 import type { ListTexts } from './lists.ts';
 import { noServers } from './no-servers.ts';
 import type { OpenRequest } from './open-requests.ts';
@@ -30,11 +28,19 @@ import { ResourceWishes } from './resource-wishes.ts';
 import { type ServeParts, serveCall } from './serve.ts';
 import { createServerRequests } from './server-requests.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { runTask } from './task-call.ts';
-import type { TaskOwners } from './task-owners.ts';
-import type { TaskQuestions } from './task-questions.ts';
-import { listenFault, noteTask, serveTask, speaksTasks, type TaskParts } from './task-requests.ts';
-import type { TaskRuns } from './task-runs.ts';
+import { openTask } from './tasks/held-task-requests.ts';
+import { type HeldTaskParts, isHeldTask } from './tasks/held-task-work.ts';
+import { runTask } from './tasks/task-call.ts';
+import type { TaskOwners } from './tasks/task-owners.ts';
+import type { TaskQuestions } from './tasks/task-questions.ts';
+import {
+  listenFault,
+  noteTask,
+  serveTask,
+  speaksTasks,
+  type TaskParts,
+} from './tasks/task-requests.ts';
+import type { TaskRuns } from './tasks/task-runs.ts';
 
 export interface ModernClientParts {
   readonly pools: Pick<UpstreamPools, 'join'>;

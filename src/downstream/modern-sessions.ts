@@ -2,7 +2,7 @@ import type { Identity, Session } from '../core/tool-call.ts';
 import type { ClientHello } from '../upstream/contract.ts';
 import { clientOf } from './handshake.ts';
 import { newSession } from './new-session.ts';
-import { forgetOldest } from './task-owners.ts';
+import { forgetOldest } from './tasks/task-owners.ts';
 
 /** A caller that says nothing for so long begins anew, as one does who opens another session in the legacy era. */
 const keptMs = 24 * 3_600_000;

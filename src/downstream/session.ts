@@ -32,7 +32,7 @@ import { noServers } from './no-servers.ts';
 import type { ResourceHolds } from './resource-holds.ts';
 import { type ServeParts, serveCall } from './serve.ts';
 import { createServerRequests } from './server-requests.ts';
-import { isTaskMethod, SessionTasks, type TaskStock, treatmentOf } from './session-tasks.ts';
+import { isTaskMethod, SessionTasks, type TaskStock, treatmentOf } from './tasks/session-tasks.ts';
 
 export interface SessionParts {
   /** Takes the session to its servers; it leaves them when it closes. */

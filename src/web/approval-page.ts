@@ -1,7 +1,7 @@
-import { CredentialGuard } from '../approval/credential-guard.ts';
+import { CredentialGuard } from '../approval/approvers/credential-guard.ts';
+import type { Approver } from '../approval/approvers/separation.ts';
 import { decideApproval } from '../approval/decide.ts';
-import { approvalDetail } from '../approval/present.ts';
-import type { Approver } from '../approval/separation.ts';
+import { approvalDetail } from '../approval/view/present.ts';
 import type { Clock } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
 import type { PageAnswer, Pages, PageVisit } from '../downstream/http/page-contract.ts';

@@ -1,5 +1,5 @@
 import type { Decided } from '../approval/decide.ts';
-import { type Detail, detailLines } from '../approval/present.ts';
+import { type Detail, detailLines } from '../approval/view/present.ts';
 import { escaped, page } from './html.ts';
 
 /** Narrow enough for a phone: the lines are broken by us, as in a terminal, and never by the browser. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Change, changeLines, changesOf } from '../../src/approval/changes.ts';
+import { type Change, changeLines, changesOf } from '../../src/approval/view/changes.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import { isObject, type Json } from '../../src/core/json.ts';
 

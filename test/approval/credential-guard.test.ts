@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { addApprover } from '../../src/approval/approvers.ts';
-import { CredentialGuard } from '../../src/approval/credential-guard.ts';
-import { Failures } from '../../src/approval/failures.ts';
+import { addApprover } from '../../src/approval/approvers/approvers.ts';
+import { CredentialGuard } from '../../src/approval/approvers/credential-guard.ts';
+import { Failures } from '../../src/approval/approvers/failures.ts';
 import { deskScratch } from './desk-scratch.ts';
 
 async function guarded() {

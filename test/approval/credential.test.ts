@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { addApprover, removeApprover } from '../../src/approval/approvers.ts';
-import { verifyCredential } from '../../src/approval/credential.ts';
-import { resolveApprover } from '../../src/approval/identity.ts';
+import { addApprover, removeApprover } from '../../src/approval/approvers/approvers.ts';
+import { verifyCredential } from '../../src/approval/approvers/credential.ts';
+import { resolveApprover } from '../../src/approval/approvers/identity.ts';
 import { deskScratch, kinds, lastEntry } from './desk-scratch.ts';
 
 const desktop = { credential: undefined, osUser: 'rita' };

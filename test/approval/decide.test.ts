@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Approver } from '../../src/approval/approvers/separation.ts';
 import { decideApproval } from '../../src/approval/decide.ts';
-import type { Approver } from '../../src/approval/separation.ts';
 import { decision, deskScratch, kinds, lastEntry, stateOf } from './desk-scratch.ts';
 
 const alice: Approver = { kind: 'credential', name: 'alice' };

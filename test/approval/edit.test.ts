@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Approver } from '../../src/approval/approvers/separation.ts';
 import { bindingHolds, bindingOf } from '../../src/approval/binding.ts';
 import type { ApprovalRequest } from '../../src/approval/contract.ts';
 import { decideApproval } from '../../src/approval/decide.ts';
-import { termsForGrant } from '../../src/approval/grant-terms.ts';
-import type { Approver } from '../../src/approval/separation.ts';
-import { original } from '../../src/approval/versions.ts';
+import { original } from '../../src/approval/edits/versions.ts';
+import { termsForGrant } from '../../src/approval/grants/grant-terms.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { ApprovalRow } from '../../src/store/approval-contract.ts';

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { decideApproval } from '../../src/approval/decide.ts';
-import { fateOf } from '../../src/approval/fate.ts';
+import { fateOf } from '../../src/approval/view/fate.ts';
 import {
   approvalDetail,
   approvalSummary,
   detailLines,
   summaryLines,
-} from '../../src/approval/present.ts';
+} from '../../src/approval/view/present.ts';
 import { processStart } from '../../src/core/process-start.ts';
 import type { EntryDraft } from '../../src/store/contract.ts';
 import { sql } from '../../src/store/sql.ts';

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { addApprover, changeMembership, removeApprover } from '../../src/approval/approvers.ts';
+import {
+  addApprover,
+  changeMembership,
+  removeApprover,
+} from '../../src/approval/approvers/approvers.ts';
+import type { Approver } from '../../src/approval/approvers/separation.ts';
 import { decideApproval } from '../../src/approval/decide.ts';
 import { createDesk } from '../../src/approval/desk.ts';
-import type { Approver } from '../../src/approval/separation.ts';
 import {
   decision,
   deskScratch,

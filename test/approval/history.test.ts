@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { decideApproval } from '../../src/approval/decide.ts';
-import { type History, historyLines, historyOf } from '../../src/approval/history.ts';
+import { type History, historyLines, historyOf } from '../../src/approval/view/history.ts';
 import { withdraw } from '../../src/approval/withdraw.ts';
 import { sql } from '../../src/store/sql.ts';
 import { openBeside } from '../store/scratch.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { holdBudgetMs } from '../../src/approval/hold-budget.ts';
+import { holdBudgetMs } from '../../src/approval/carriers/hold-budget.ts';
 
 const hour = 3_600_000;
 

@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { besideLines } from '../../src/approval/beside.ts';
-import { noticeOf } from '../../src/approval/notice.ts';
-import { approvalDetail, detailLines } from '../../src/approval/present.ts';
-import { questionOf } from '../../src/approval/question.ts';
-import { folded } from '../../src/cli/approvals-fold.ts';
-import { groupedLines } from '../../src/cli/approvals-list.ts';
-import { asking, emptyScreen, screenLines, withPending } from '../../src/cli/approvals-screen.ts';
+import { noticeOf } from '../../src/approval/notices/notice.ts';
+import { besideLines } from '../../src/approval/view/beside.ts';
+import { approvalDetail, detailLines } from '../../src/approval/view/present.ts';
+import { questionOf } from '../../src/approval/view/question.ts';
+import { folded } from '../../src/cli/approvals/approvals-fold.ts';
+import { groupedLines } from '../../src/cli/approvals/approvals-list.ts';
+import {
+  asking,
+  emptyScreen,
+  screenLines,
+  withPending,
+} from '../../src/cli/approvals/approvals-screen.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { ApprovalRow } from '../../src/store/approval-contract.ts';

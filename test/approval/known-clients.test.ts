@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { holdBudgetMs } from '../../src/approval/carriers/hold-budget.ts';
 import {
   knownClient,
   knownClients,
   unknownHoldMs,
 } from '../../src/approval/carriers/known-clients.ts';
-import { holdBudgetMs } from '../../src/approval/hold-budget.ts';
 
 const day = 86_400_000;
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { lookalikeLines } from '../../src/approval/lookalikes.ts';
-import { approvalDetail } from '../../src/approval/present.ts';
+import { lookalikeLines } from '../../src/approval/view/lookalikes.ts';
+import { approvalDetail } from '../../src/approval/view/present.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { deskScratch } from './desk-scratch.ts';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { noticeOf, signedHeaders } from '../../src/approval/notice.ts';
-import { Notifier, type Webhook } from '../../src/approval/notifier.ts';
+import { noticeOf, signedHeaders } from '../../src/approval/notices/notice.ts';
+import { Notifier, type Webhook } from '../../src/approval/notices/notifier.ts';
 import { startWebhook } from '../harness/webhook.ts';
 import { deskScratch, startMs } from './desk-scratch.ts';
 

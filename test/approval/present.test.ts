@@ -5,7 +5,7 @@ import {
   approvalSummary,
   detailLines,
   summaryLines,
-} from '../../src/approval/present.ts';
+} from '../../src/approval/view/present.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import { decision, deskScratch } from './desk-scratch.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { approvalDetail } from '../../src/approval/present.ts';
-import { questionOf } from '../../src/approval/question.ts';
+import { approvalDetail } from '../../src/approval/view/present.ts';
+import { questionOf } from '../../src/approval/view/question.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import { deskScratch } from './desk-scratch.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { differing, groupText, similarAmong, similarKey } from '../../src/approval/similar.ts';
+import { differing, groupText, similarAmong, similarKey } from '../../src/approval/view/similar.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { decision, deskScratch } from './desk-scratch.ts';
 

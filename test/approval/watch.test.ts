@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decideApproval } from '../../src/approval/decide.ts';
-import { type PendingChange, watchApprovals } from '../../src/approval/watch.ts';
+import { type PendingChange, watchApprovals } from '../../src/approval/view/watch.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import { deskScratch } from './desk-scratch.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cut, wrap } from '../../src/approval/wrap.ts';
+import { cut, wrap } from '../../src/approval/view/wrap.ts';
 
 const rows: [claim: string, text: string, columns: number, lines: string[]][] = [
   ['what fits stays whole', 'abcdef', 6, ['abcdef']],

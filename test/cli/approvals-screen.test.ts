@@ -6,7 +6,7 @@ import {
   resized,
   screenLines,
   withPending,
-} from '../../src/cli/approvals-screen.ts';
+} from '../../src/cli/approvals/approvals-screen.ts';
 import type { ApprovalRow } from '../../src/store/approval-contract.ts';
 
 const plain = (_: string, text: string) => text;

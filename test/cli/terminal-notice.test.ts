@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
-import { terminalNotice } from '../../src/cli/terminal-notice.ts';
+import { terminalNotice } from '../../src/cli/approvals/terminal-notice.ts';
 import { deskScratch } from '../approval/desk-scratch.ts';
 
 function rig(env: Record<string, string>, isTTY = true) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { TaskRun, TaskRuns } from '../../src/downstream/task-runs.ts';
+import { TaskRun, TaskRuns } from '../../src/downstream/tasks/task-runs.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

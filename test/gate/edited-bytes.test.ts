@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { decideApproval } from '../../src/approval/decide.ts';
-import { editQuestion } from '../../src/approval/edit-question.ts';
-import { editableText, parseEdited } from '../../src/cli/edited-arguments.ts';
+import { editQuestion } from '../../src/approval/view/edit-question.ts';
+import { editableText, parseEdited } from '../../src/cli/approvals/edited-arguments.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import { digestOf } from '../../src/core/digest.ts';
 import { GateError } from '../../src/core/errors.ts';

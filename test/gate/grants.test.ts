@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { decideApproval } from '../../src/approval/decide.ts';
-import { termsForGrant } from '../../src/approval/grant-terms.ts';
+import { termsForGrant } from '../../src/approval/grants/grant-terms.ts';
 import type { Answer } from '../../src/core/answer.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { decideApproval } from '../../src/approval/decide.ts';
-import { termsForGrant } from '../../src/approval/grant-terms.ts';
+import { termsForGrant } from '../../src/approval/grants/grant-terms.ts';
 import { Lifetime } from '../../src/core/lifetime.ts';
 import type { PolicyInput } from '../../src/policy/input.ts';
 import type { ApprovalRow } from '../../src/store/approval-contract.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Asking } from '../../src/approval/asking.ts';
+import { Asking } from '../../src/approval/carriers/asking.ts';
 import { pendingAnswer } from '../../src/approval/carriers/pending-answer.ts';
 import { type TaskTerms, takesTask } from '../../src/approval/carriers/task-answer.ts';
 import { createDesk } from '../../src/approval/desk.ts';

@@ -1,8 +1,8 @@
 /** Many pending approvals in one state folder: listing all, deciding and joining each. Uses the parts that were built. */
 import { decideApproval } from '../../dist/approval/decide.js';
 import { createDesk } from '../../dist/approval/desk.js';
-import { historyLines, historyOf } from '../../dist/approval/history.js';
-import { approvalSummary } from '../../dist/approval/present.js';
+import { historyLines, historyOf } from '../../dist/approval/view/history.js';
+import { approvalSummary } from '../../dist/approval/view/present.js';
 import { groupedLines } from '../../dist/cli/approvals-list.js';
 import { canonical } from '../../dist/core/canonical.js';
 import { openStore } from '../../dist/store/sqlite-store.js';

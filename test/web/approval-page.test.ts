@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { approvalDetail, detailLines } from '../../src/approval/present.ts';
+import { approvalDetail, detailLines } from '../../src/approval/view/present.ts';
 import { canonical } from '../../src/core/canonical.ts';
 import { decision, kinds, lastEntry, stateOf } from '../approval/desk-scratch.ts';
 import { openPage } from './page-rig.ts';

@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { addApprover } from '../../src/approval/approvers.ts';
+import { addApprover } from '../../src/approval/approvers/approvers.ts';
 import type { ApprovalRequest } from '../../src/approval/contract.ts';
 import type { HttpSettings } from '../../src/downstream/http/contract.ts';
 import { createApprovalPages } from '../../src/web/approval-page.ts';

@@ -3,7 +3,7 @@ import { printable } from '../../core/printable.ts';
 import { journalName } from '../../journal/entries.ts';
 import type { ApprovalRow } from '../../store/approval-contract.ts';
 import type { Reader } from '../../store/contract.ts';
-import { approvalDetail, detailLines } from '../present.ts';
+import { approvalDetail, detailLines } from '../view/present.ts';
 
 /** Where an approver answers about this call. */
 export function pageQuestion(url: string, row: ApprovalRow): UserQuestion {

@@ -1,7 +1,7 @@
 import type { ApprovalRow } from '../../store/approval-contract.ts';
 import type { Reader, Tx } from '../../store/contract.ts';
+import { latest } from '../edits/versions.ts';
 import { approvalEntry, expireIfDue } from '../record.ts';
-import { latest } from '../versions.ts';
 import type { TaskRecord } from './task-record.ts';
 
 /** What the task waits for, in whatever words it is put by now: a person may have changed the arguments. */
