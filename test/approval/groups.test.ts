@@ -85,6 +85,37 @@ describe('a group that policy names', () => {
     expect(store.approval(row.id)?.decidedBy).toEqual(['alice', 'carol']);
   });
 
+  it('is changed by those who are in it, once somebody is', async () => {
+    const { parts, alice, store } = await office();
+    const { secret } = await addApprover(parts, 'carl', alice);
+    const carl = { credential: secret, osUser: 'root' };
+    const refused = {
+      code: 'credential_refused',
+      message:
+        'who is in group "finance" is up to its members, expected the credential of one of them',
+    };
+    const finance = (name: string) => ({ name, group: 'finance' });
+    const tries = [
+      () => changeMembership(parts, 'join', finance('carl'), carl),
+      () => changeMembership(parts, 'leave', finance('alice'), carl),
+      () => addApprover(parts, 'dora', carl, ['ops', 'group:finance']),
+      () => removeApprover(parts, 'alice', carl),
+    ];
+    for (const attempt of tries) await expect(attempt()).rejects.toMatchObject(refused);
+    expect(store.memberships().map(({ group, approver }) => [group, approver])).toEqual([
+      ['finance', 'alice'],
+    ]);
+    expect(store.approvers().map(({ name }) => name)).toEqual(['alice', 'bob', 'carl']);
+
+    await changeMembership(parts, 'join', { name: 'carl', group: 'ops' }, carl);
+    await changeMembership(parts, 'join', finance('carl'), alice);
+    await removeApprover(parts, 'alice', carl);
+    expect(store.memberships().map(({ group, approver }) => [group, approver])).toEqual([
+      ['finance', 'carl'],
+      ['ops', 'carl'],
+    ]);
+  });
+
   it('may stand beside names', async () => {
     const { ask, parts, store } = await office();
     const row = await ask(asking(2, 'group:finance', 'bob'));

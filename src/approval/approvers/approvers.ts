@@ -32,7 +32,7 @@ export async function addApprover(
   const proven = await provenName(store, by);
   const { secret, hash } = await newSecret();
   const problem = await store.write('decision', (tx) => {
-    const refusal = whyNot(tx, proven);
+    const refusal = whyNot(tx, proven) ?? whyClosed(tx, wanted, proven);
     if (refusal !== undefined) return refusal;
     if (tx.approvers().some((each) => each.name === name)) {
       return new GateError('usage', `approver "${name}" exists already`, {
@@ -60,7 +60,7 @@ export async function removeApprover(
 ): Promise<void> {
   const proven = await provenName(store, by);
   const problem = await store.write('decision', (tx) => {
-    const refusal = whyNot(tx, proven);
+    const refusal = whyNot(tx, proven) ?? whyClosed(tx, groupsOf(tx, name), proven);
     if (refusal !== undefined) return refusal;
     if (!tx.removeApprover(name)) return noApprover(name);
     const fields = { name, by: proven ?? `os:${by.osUser}` };
@@ -70,7 +70,7 @@ export async function removeApprover(
   if (problem !== undefined) throw problem;
 }
 
-/** Puts an approver into a group, or takes them out of it; by the proof that adding one takes. */
+/** Puts an approver into a group, or takes them out of it; by the credential of one who is in it, once somebody is. */
 export async function changeMembership(
   { store, clock }: Parts,
   change: 'join' | 'leave',
@@ -80,7 +80,7 @@ export async function changeMembership(
   const group = parseGroupName(given);
   const proven = await provenName(store, by);
   const problem = await store.write('decision', (tx) => {
-    const refusal = whyNot(tx, proven);
+    const refusal = whyNot(tx, proven) ?? whyClosed(tx, [group], proven);
     if (refusal !== undefined) return refusal;
     if (!isEnrolled(tx, name)) return noApprover(name);
     const nowMs = clock();
@@ -126,5 +126,31 @@ function whyNot(tx: Tx, proven: string | undefined): GateError | undefined {
     'credential_refused',
     'the list of approvers is not empty, expected the credential of one of them',
     { hint: 'set MCP_GATE_APPROVER=NAME:SECRET' },
+  );
+}
+
+function groupsOf(tx: Tx, name: string): readonly string[] {
+  return tx
+    .memberships()
+    .filter(({ approver }) => approver === name)
+    .map(({ group }) => group);
+}
+
+// Whoever could let themselves into a group, or empty it first, could answer for it.
+function whyClosed(
+  tx: Tx,
+  groups: readonly string[],
+  proven: string | undefined,
+): GateError | undefined {
+  const members = tx.memberships();
+  const isIn = (group: string) =>
+    members.some((each) => each.group === group && each.approver === proven);
+  const isTaken = (group: string) => members.some((each) => each.group === group);
+  const closed = groups.find((group) => isTaken(group) && !isIn(group));
+  if (closed === undefined) return undefined;
+  return new GateError(
+    'credential_refused',
+    `who is in group "${closed}" is up to its members, expected the credential of one of them`,
+    { hint: 'mcp-gate approvers groups' },
   );
 }
