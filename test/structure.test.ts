@@ -37,7 +37,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'journal/prior-run',
     'journal/recorder',
   ],
-  approval: ['core/*', ...contracts, 'journal/entries'],
+  approval: ['core/*', ...contracts, 'journal/entries', 'journal/prior-run'],
   control: ['core/*', ...contracts, 'journal/entries'],
   journal: ['core/*', ...contracts],
   store: ['core/*', 'journal/merkle'],

@@ -18,7 +18,7 @@ export function priorRun(tx: Tx, callKey: string): Prior | null {
   if (decisionId === undefined || tx.journal.decision(decisionId) === undefined) return null;
   const status = outcomeStatus(tx, decisionId);
   if (status === undefined) {
-    return { decision_id: decisionId, status: isAbandoned(tx, decisionId) ? 'unknown' : 'running' };
+    return { decision_id: decisionId, status: isUnderWay(tx, decisionId) ? 'running' : 'unknown' };
   }
   return status === 'unknown' ? { decision_id: decisionId, status } : null;
 }
@@ -58,9 +58,12 @@ export function wasEdited(tx: Tx, decisionId: string): boolean {
   return isObject(body) && isObject(body['edited']);
 }
 
-// The gate that ran it has ended, and no other has come to write so yet.
-function isAbandoned(tx: Tx, decisionId: string): boolean {
-  const instance = tx.inflight().find((row) => row.decisionId === decisionId)?.instance;
-  const ran = tx.instances().find((row) => row.id === instance);
-  return ran !== undefined && !isRunning(ran);
+/**
+ * Whether a decision that has no outcome yet is in flight with a gate that lives: what one that was killed, or that nobody
+ * knows, had under way may have run or not.
+ */
+export function isUnderWay(reader: Reader, decisionId: string): boolean {
+  if (!reader.isInflight(decisionId)) return false;
+  const row = reader.inflight().find((each) => each.decisionId === decisionId);
+  return reader.instances().some((each) => each.id === row?.instance && isRunning(each));
 }

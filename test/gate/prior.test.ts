@@ -77,16 +77,17 @@ describe('a run of which nobody knows the end', () => {
 });
 
 describe('a run whose gate has ended and was not cleaned up after yet', () => {
-  it.each<[what: string, pid: () => number, prior: string]>([
+  it.each<[what: string, pid: () => number | undefined, prior: string]>([
     ['is unknown to the gate that the retry comes to', () => 2 ** 22 + 1, 'unknown'],
+    ['is unknown where nobody knows that gate', () => undefined, 'unknown'],
     ['goes on while that gate is there', () => process.pid, 'running'],
-  ])('%s', async (_, pid, prior) => {
+  ])('%s', async (_, pidOf, prior) => {
+    const pid = pidOf();
     await yesWithGrant(await rig.ask({ args: { path: 'b' } }));
-    const instance: InstanceRow = {
-      ...{ id: 'instance-1', gate: 'gate-1', pid: pid(), processStart: undefined },
-      ...{ heartbeatMs: Date.now(), status: {} },
-    };
-    await rig.gate.store.write('decision', (tx) => tx.putInstance(instance));
+    const known = { id: 'instance-1', gate: 'gate-1', processStart: undefined, status: {} };
+    const instance: InstanceRow | undefined =
+      pid === undefined ? undefined : { ...known, pid, heartbeatMs: Date.now() };
+    await rig.gate.store.write('decision', (tx) => instance && tx.putInstance(instance));
     let finish = () => {};
     rig.gate.deliver = () =>
       new Promise((resolve) => {

@@ -1,7 +1,7 @@
 import { isObject } from '../../core/json.ts';
 import { parseJson } from '../../core/parse-json.ts';
-import { isRunning } from '../../core/process-start.ts';
 import type { OutcomeStatus } from '../../journal/entries.ts';
+import { isUnderWay } from '../../journal/prior-run.ts';
 import type { ApprovalRow } from '../../store/approval-contract.ts';
 import type { Reader } from '../../store/contract.ts';
 
@@ -45,13 +45,6 @@ export function fateOf(reader: Reader, { state, consumedBy }: ApprovalRow): Fate
   // An outcome of a newer version ends it too, in a way that is not known here.
   if (!isStatus(status)) return { state: 'unknown', outcome: null, at };
   return { state: endings[status], outcome: status, at };
-}
-
-// In flight with a gate that lives: what a gate that was killed had under way may have run or not.
-function isUnderWay(reader: Reader, decisionId: string): boolean {
-  if (!reader.isInflight(decisionId)) return false;
-  const row = reader.inflight().find((each) => each.decisionId === decisionId);
-  return reader.instances().some((each) => each.id === row?.instance && isRunning(each));
 }
 
 function isStatus(status: unknown): status is OutcomeStatus {
