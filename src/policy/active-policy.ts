@@ -2,6 +2,8 @@ import { once } from '../core/once.ts';
 import type { ActivePolicy, PolicyVersion } from './contract.ts';
 import { type Decision, parseDecision } from './decision.ts';
 import { loadEngine } from './engine.ts';
+import { Memo } from './memo.ts';
+import { readsOf } from './reads.ts';
 import { startWorkers } from './worker.ts';
 
 export interface PolicyModule {
@@ -18,9 +20,20 @@ export interface PolicyModule {
 export function openInline({ version, module, dataText }: PolicyModule): ActivePolicy {
   const engine = loadEngine(module, dataText, { memoryPages: version.engine.memory_pages });
   const decisionOf = parsedOnce();
+  const ask = (inputText: string) => decisionOf(engine.evaluate(inputText, 'gate/decision'));
+  const reads = readsOf(module);
+  const memo = reads === undefined ? undefined : new Memo(reads);
   return {
     version,
-    decide: (inputText) => decisionOf(engine.evaluate(inputText, 'gate/decision')),
+    decide: (inputText, input) => {
+      const key = input && inputText.length <= memoLength ? memo?.keyOf(input) : undefined;
+      if (key === undefined) return ask(inputText);
+      const known = memo?.get(key);
+      if (known !== undefined) return known;
+      const decision = ask(inputText);
+      if (engine.wasLight()) memo?.keep(key, decision);
+      return decision;
+    },
     visible: (inputText) => {
       try {
         return engine.evaluate(inputText, 'gate/visible') === true;
@@ -32,6 +45,12 @@ export function openInline({ version, module, dataText }: PolicyModule): ActiveP
     close: () => Promise.resolve(),
   };
 }
+
+/**
+ * UTF-16 units of an input for which a decision that is known may stand. A longer one might run out of steps, and then a
+ * replay would not find what was decided: with this much text more, an evaluation that took half of its steps still ends.
+ */
+const memoLength = 16_384;
 
 /** The engine hands out frozen answers again; what was read from one stands. */
 function parsedOnce(): (answer: unknown) => Decision {
