@@ -1,4 +1,5 @@
 import type { Answer, Delivery, RawResponse } from '../core/answer.ts';
+import { Passing } from '../core/passing.ts';
 import type { HearProgress, Related, Said } from '../core/related.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 
@@ -19,10 +20,10 @@ export interface PendingRequest {
  */
 export class PendingRequests {
   readonly #lateAnswerMs: number;
-  readonly #waiting = new Map<number, PendingRequest>();
+  readonly #waiting = new Passing<number, PendingRequest>();
   readonly #standing = new Set<number>();
   /** In the order in which their requests were sent. */
-  readonly #related = new Map<number, Related>();
+  readonly #related = new Passing<number, Related>();
   /** Whose the cancelled ones are: the server may not have heard of it yet. */
   readonly #cancelledOf = new Map<number, object>();
   #cancelled: { readonly id: number; readonly untilMs: number; readonly reason: string }[] = [];
@@ -48,7 +49,7 @@ export class PendingRequests {
    * them. Otherwise nobody is asked: it would be a guess whose user sees it.
    */
   get askedRelated(): Related | undefined {
-    const newest = [...this.#related.values()].at(-1);
+    const newest = this.#related.values().at(-1);
     if (newest === undefined) return undefined;
     return this.#clients.size === 1 ? newest : severalClients;
   }
@@ -59,7 +60,7 @@ export class PendingRequests {
   }
 
   get #clients(): ReadonlySet<object> {
-    const own = [...this.#related.values()].map(({ client }) => client);
+    const own = this.#related.values().map(({ client }) => client);
     return new Set([...own, ...this.#cancelledOf.values()]);
   }
 
@@ -96,7 +97,7 @@ export class PendingRequests {
   loseAll(reason: string): void {
     clearTimeout(this.#timer);
     this.#cancelled = [];
-    for (const id of [...this.#waiting.keys()]) this.lose(id, reason);
+    for (const id of this.#waiting.keys()) this.lose(id, reason);
   }
 
   /** One that would have stayed open is over; no other may be ended like this. */
@@ -106,7 +107,7 @@ export class PendingRequests {
 
   /** All that are to be answered are lost. */
   loseAnswers(reason: string): void {
-    for (const id of [...this.#waiting.keys()]) {
+    for (const id of this.#waiting.keys()) {
       if (!this.#standing.has(id)) this.lose(id, reason);
     }
   }
