@@ -2,6 +2,7 @@ import { once } from '../core/once.ts';
 import type { ActivePolicy, PolicyVersion } from './contract.ts';
 import { type Decision, parseDecision } from './decision.ts';
 import { loadEngine } from './engine.ts';
+import { lightLength } from './limits.ts';
 import { Memo } from './memo.ts';
 import { readsOf } from './reads.ts';
 import { startWorkers } from './worker.ts';
@@ -26,7 +27,8 @@ export function openInline({ version, module, dataText }: PolicyModule): ActiveP
   return {
     version,
     decide: (inputText, input) => {
-      const key = input && inputText.length <= memoLength ? memo?.keyOf(input) : undefined;
+      // A longer one might run out of steps, and then a replay would not find what was decided.
+      const key = input && inputText.length <= lightLength ? memo?.keyOf(input) : undefined;
       if (key === undefined) return ask(inputText);
       const known = memo?.get(key);
       if (known !== undefined) return known;
@@ -45,12 +47,6 @@ export function openInline({ version, module, dataText }: PolicyModule): ActiveP
     close: () => Promise.resolve(),
   };
 }
-
-/**
- * UTF-16 units of an input for which a decision that is known may stand. A longer one might run out of steps, and then a
- * replay would not find what was decided: with this much text more, an evaluation that took half of its steps still ends.
- */
-const memoLength = 16_384;
 
 /** The engine hands out frozen answers again; what was read from one stands. */
 function parsedOnce(): (answer: unknown) => Decision {

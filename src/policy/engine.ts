@@ -6,7 +6,7 @@ import { parseJson } from '../core/parse-json.ts';
 import { createBuiltins } from './builtins.ts';
 import { textEvaluator } from './engine-abi.ts';
 import type { Entrypoint } from './entrypoints.ts';
-import { maxSteps, outlierPages } from './limits.ts';
+import { lightSteps, maxSteps, outlierPages } from './limits.ts';
 import { fuelName } from './meter.ts';
 
 // Only its CommonJS form has the synchronous loader that its types promise.
@@ -32,7 +32,7 @@ export interface EngineOptions {
  */
 export interface Engine {
   evaluate(inputText: string, entrypoint: Entrypoint): unknown;
-  /** Whether the last evaluation took no more than half of its steps and of its memory: a larger input would not end it. */
+  /** Whether the last evaluation took few steps, and no more than half of its memory: `lightLength` more would not end it. */
   wasLight(): boolean;
 }
 
@@ -80,7 +80,8 @@ export function loadEngine(
     // Memory never shrinks, so an instance that one large evaluation blew up is given back.
     const { byteLength } = instance.mem.buffer;
     if (byteLength <= limit) loaded = now;
-    isLight = Number(fuel.value) >= maxSteps / 2 && byteLength <= (memoryPages * pageBytes) / 2;
+    const isSmall = byteLength <= (memoryPages * pageBytes) / 2;
+    isLight = isSmall && maxSteps - Number(fuel.value) <= lightSteps;
     return answer;
   };
   return {

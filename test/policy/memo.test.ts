@@ -6,6 +6,7 @@ import type { PolicyContent } from '../../src/policy/content.ts';
 import type { ActivePolicy } from '../../src/policy/contract.ts';
 import { entrypoints } from '../../src/policy/entrypoints.ts';
 import type { PolicyInput } from '../../src/policy/input.ts';
+import { lightLength } from '../../src/policy/limits.ts';
 import { compileModule } from '../../src/policy/policy-module.ts';
 import { readPolicyFolder } from '../../src/policy/source-files.ts';
 import { callInput, pathArgument } from './call-input.ts';
@@ -44,6 +45,28 @@ const isKnown = (policy: ActivePolicy, input: PolicyInput): boolean => {
     return false;
   }
 };
+
+/** Names of three characters that lie in one place with `name` in a table of OPA's, and before it. */
+function namesBeside(name: string, count: number): string[] {
+  const characters = Array.from({ length: 90 }, (_, at) => String.fromCharCode(35 + at)).filter(
+    (each) => each !== '\\',
+  );
+  const all = characters.flatMap((a) =>
+    characters.flatMap((b) => characters.map((c) => a + b + c)),
+  );
+  // A table grows to twice its places when it is seven tenths full.
+  const places = 2 ** Math.ceil(Math.log2((count + 1) / 0.7));
+  const place = hashOf(name) % places;
+  return all.filter((each) => each < name && hashOf(each) % places === place).slice(0, count);
+}
+
+/** FNV-1 of 32 bits, as OPA has it. */
+function hashOf(text: string): number {
+  return [...Buffer.from(text)].reduce(
+    (hash, byte) => (Math.imul(hash, 0x01000193) ^ byte) >>> 0,
+    0x811c9dc5,
+  );
+}
 
 describe('a decision', () => {
   let policy: ActivePolicy;
@@ -100,9 +123,9 @@ describe('a decision', () => {
   });
 
   test('of a long input is made anew, known or not', () => {
-    const long = callInput('tool', { say: 'yes', more: 'x'.repeat(20_000) });
+    const long = callInput('tool', { say: 'yes', more: 'x'.repeat(lightLength) });
     expect(policy.decide(JSON.stringify(long), long)).toMatchObject({ outcome: 'allow' });
-    expect(() => policy.decide(unreadable.padEnd(20_000), long)).toThrow(
+    expect(() => policy.decide(unreadable.padEnd(lightLength + 1), long)).toThrow(
       'policy evaluation failed',
     );
   });
@@ -124,6 +147,26 @@ describe('a decision', () => {
       expect(heavy.decide(JSON.stringify(input), input)).toMatchObject({ outcome: 'allow' });
     }
     expect([isKnown(heavy, few), isKnown(heavy, many)]).toEqual([true, false]);
+  });
+
+  test('stands for no input that would use up the steps, whatever names it has', async () => {
+    const looks = 'input.resource.properties.arguments.say != 0; '.repeat(20);
+    const policy = await openRule(`allow contains {"id": "one", "reason": "counted"} if {
+	count([1 | some i in numbers.range(1, 60); ${looks}i > 0]) > 0
+}`);
+    const short = callInput('tool', { say: 'yes' });
+    policy.decide(JSON.stringify(short), short);
+    const room = lightLength - JSON.stringify(short).length;
+    const names = namesBeside('say', Math.floor(room / '"say":1,'.length));
+    const slow = callInput('tool', {
+      ...Object.fromEntries(names.map((name) => [name, 1])),
+      say: 'yes',
+    });
+    const text = JSON.stringify(slow);
+    expect(text.length).toBeGreaterThan(lightLength - 20);
+    expect(text.length).toBeLessThanOrEqual(lightLength);
+    expect(isKnown(policy, slow)).toBe(true);
+    expect(policy.decide(text)).toMatchObject({ outcome: 'allow' });
   });
 
   test('is forgotten when there are too many', async () => {

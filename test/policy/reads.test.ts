@@ -50,6 +50,27 @@ describe('what a policy reads of its input', () => {
     ['in a template', [['a', 'b'], ['c']], 'x := $"{input.a.b} and {input.c}"'],
     ['in what is never asked for', [['q']], 'x := 1\n\ny := input.q'],
     ['the time', [['context', 'time_ns']], 'x if time.now_ns() - 5 > 3'],
+    [
+      'with a deep part replaced, in a copy of what holds it',
+      [['a', 'b'], ['z']],
+      'x if { y with input.a.b.c as 1 }\n\ny if input.z == 1',
+    ],
+    [
+      'with data replaced',
+      [['a'], ['z']],
+      'x if { y with data.foo as input.a }\n\ny if input.z == 1',
+    ],
+    [
+      'with a builtin replaced',
+      [['a'], ['b']],
+      'x if abs(input.a) == 1 with abs as f\n\nf(d) := input.b if d.c',
+    ],
+    [
+      'the time in what replaces data',
+      [['context', 'time_ns']],
+      'x if { y with data.foo as time.now_ns() }\n\ny if data.foo > 1',
+    ],
+    ['the time in a template', [['context', 'time_ns']], 'x := $"{time.now_ns()}"'],
     ['with a part replaced', [['a'], ['z']], 'x if { y with input.a as 1 }\n\ny if input.z == 1'],
     ['by a function', [['a', 'b']], 'x if f(input)\n\nf(d) if d.a.b == 1'],
     ['by a function that is denied', [['a', 'b']], 'x if not f(input)\n\nf(d) if not d.a.b'],
@@ -124,6 +145,11 @@ describe('what a policy reads of its input', () => {
     'x if { d = input; d.q }\n\ny if { d = {"z": 1}; d.z }',
     'x if f(input)\n\nf(d) if { some k in ["a"]; d[k].c }',
     'x if f([input])\n\nf(d) if d[0].b == 1',
+    'x if f(input, {"a": 1})\n\nf(d, d) := 1',
+    'x if f(input, [1])\n\nf(d, [d]) := 1',
+    'x if f(input) == 1 with f as g\n\nf(d) := d.a\n\ng(d) := d.b',
+    'x if f(input) == 1 with data.p.f as count\n\nf(d) := d.a',
+    'x if y with data.p.f as g\n\ny if f(input)\n\nf(d) := d.a\n\ng(d) := d.b',
   ])('all of it: %s', async (body) => {
     expect(await readsIn({ 'p.rego': `package p\n\n${body}\n` })).toEqual(whole);
   });

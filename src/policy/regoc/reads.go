@@ -12,7 +12,7 @@ import (
 // readsSection is the custom section of a compiled policy that says what the policy can see of its input.
 const readsSection = "gate.reads"
 
-const clock = "time.now_ns"
+var clock = ast.MustParseRef("time.now_ns")
 
 // reads collects the parts of the input that a policy refers to: each is the longest constant prefix of a reference, so
 // everything below it counts. The empty one is the input as a whole.
@@ -61,9 +61,13 @@ func (r *reads) walk(module *ast.Module, root root) {
 	visitor = ast.NewGenericVisitor(func(x any) bool {
 		switch node := x.(type) {
 		case *ast.Head:
+			isBound := !root.isParameter
 			for _, arg := range node.Args {
-				if !root.isParameter || !isWhole(arg, root.name) {
+				// Two arguments of one name are compared.
+				if isBound || !isWhole(arg, root.name) {
 					visitor.Walk(arg)
+				} else {
+					isBound = true
 				}
 			}
 			for _, term := range slices.Concat([]*ast.Term{node.Key, node.Value}, node.Reference) {
@@ -78,7 +82,12 @@ func (r *reads) walk(module *ast.Module, root root) {
 			}
 			r.call(module, node, root, visitor)
 			return true
+		case *ast.With:
+			r.with(node)
 		case ast.Ref:
+			if node.Equal(clock) {
+				r.add("context", "time_ns")
+			}
 			if node[0].Value.Compare(root.name) == 0 {
 				r.add(constantPrefix(node[1:])...)
 			} else {
@@ -101,9 +110,7 @@ func (r *reads) walk(module *ast.Module, root root) {
 }
 
 func (r *reads) call(module *ast.Module, expr *ast.Expr, root root, visitor *ast.GenericVisitor) {
-	if expr.Operator().String() == clock {
-		r.add("context", "time_ns")
-	}
+	visitor.Walk(expr.OperatorTerm())
 	for _, with := range expr.With {
 		visitor.Walk(with)
 	}
@@ -152,6 +159,23 @@ func isWhole(term *ast.Term, name ast.Value) bool {
 	return term.Value.Compare(name) == 0
 }
 
+// with: what stands in for a function is given its arguments, and is not followed. A part of the input is replaced in
+// a copy of what holds it, and the steps of that are as many as it has members.
+func (r *reads) with(with *ast.With) {
+	target, ok := with.Target.Value.(ast.Ref)
+	if !ok || r.isFunction(target) {
+		r.add()
+	} else if target.HasPrefix(ast.InputRootRef) && len(target) > 2 {
+		r.add(constantPrefix(target[1 : len(target)-1])...)
+	}
+}
+
+func (r *reads) isFunction(ref ast.Ref) bool {
+	return slices.ContainsFunc(r.compiler.GetRulesExact(ref), func(rule *ast.Rule) bool {
+		return len(rule.Head.Args) > 0
+	})
+}
+
 // follow looks into a function of the policy that is given the input as its argument `at`; false when it cannot.
 func (r *reads) follow(function ast.Ref, at int) bool {
 	rules := r.compiler.GetRulesExact(function)
@@ -164,7 +188,7 @@ func (r *reads) follow(function ast.Ref, at int) bool {
 			if !ok {
 				return false
 			}
-			r.also(alias{rule.Module, name, true}, nil)
+			r.also(alias{first.Module, name, true}, nil)
 		}
 	}
 	return len(rules) > 0
