@@ -70,11 +70,12 @@ export function createControl(dir: string): Control {
     return state;
   };
 
-  // All that one tick handles had been received when it began, so it is judged by what is found at its first call.
+  // All that one tick handles had been received when it began, so it is judged by what is found at its first call. A tick
+  // is over when its promise callbacks have run: a next tick that one of them asks for comes after all of them.
   const current = (): ControlState => {
     if (thisTick === undefined) {
       thisTick = read();
-      process.nextTick(forget);
+      queueMicrotask(() => process.nextTick(forget));
     }
     return thisTick;
   };

@@ -135,6 +135,27 @@ it('all calls in one tick, and the promise callbacks that it leaves, get the sam
   expect(control.current().freeze).toBe('now');
 });
 
+it('so do those of a tick that another one has asked for', async () => {
+  const { dir, write } = scratch();
+  const control = createControl(dir);
+  control.ensure();
+  await nextTick();
+  const later = async () => {
+    write('control.json', text(freezeOf('now')));
+    await Promise.resolve();
+    return control.current();
+  };
+  const inNextTick = new Promise<[unknown, unknown]>((resolve) => {
+    process.nextTick(() => {
+      const first = control.current();
+      void later().then((second) => resolve([first, second]));
+    });
+  });
+  expect(await inNextTick).toEqual([free(1), free(1)]);
+  await nextTick();
+  expect(control.current().freeze).toBe('now');
+});
+
 it('a freeze without a reason is a freeze', () => {
   const { dir, write } = scratch();
   write('control.json', text(freezeOf('')));
