@@ -228,11 +228,11 @@ export class ClientSession implements LegacySession {
     }
   }
 
-  async #answer(
+  #answer(
     request: IncomingRequest,
     treatment: 'decide' | 'filter' | 'pass',
     caller: () => Caller,
-  ): Promise<Reply> {
+  ): Promise<Reply> | Reply {
     const obstacle = this.#membership.obstacle();
     if (obstacle !== undefined) {
       // It is told when there is something to list.
