@@ -1,10 +1,12 @@
 import type { CallScope } from '../core/call-scope.ts';
 import type { Lifetime } from '../core/lifetime.ts';
+import { Passing } from '../core/passing.ts';
 
 /** Why the lifetime of a call ended that the operator stopped; servers read it in their cancellation. */
 export const frozenReason = 'frozen';
 
 interface InFlightCall {
+  readonly key: number;
   readonly scope: CallScope;
   readonly lifetime: Lifetime;
 }
@@ -14,23 +16,25 @@ interface InFlightCall {
  * has a lifetime of its own: the caller of a call that was stopped still waits for an answer.
  */
 export class InFlightCalls {
-  readonly #calls = new Set<InFlightCall>();
+  readonly #calls = new Passing<number, InFlightCall>();
+  #next = 0;
 
   /** The returned function is to be called once the call has its answer. */
   enter(scope: CallScope, lifetime: Lifetime): () => void {
-    const call = { scope, lifetime };
-    this.#calls.add(call);
+    const key = this.#next;
+    this.#next += 1;
+    this.#calls.set(key, { key, scope, lifetime });
     return () => {
-      this.#calls.delete(call);
+      this.#calls.delete(key);
     };
   }
 
   /** Ends the calls that match, with `frozenReason`; tells how many there were. */
   cancel(matches: (scope: CallScope) => boolean): number {
-    const stopped = [...this.#calls].filter(({ scope }) => matches(scope));
-    for (const call of stopped) {
-      this.#calls.delete(call);
-      call.lifetime.end(frozenReason);
+    const stopped = this.#calls.values().filter(({ scope }) => matches(scope));
+    for (const { key, lifetime } of stopped) {
+      this.#calls.delete(key);
+      lifetime.end(frozenReason);
     }
     return stopped.length;
   }

@@ -5,7 +5,8 @@ import { type Refusal, refusal } from './refusal.ts';
 
 /** All requests that wait for an answer: so many of each caller, kept in use while they wait. */
 export class InFlight {
-  readonly #exchanges = new Set<Exchange>();
+  /** A list, because a `Set` keeps what has left it (see `Passing`); who leaves is mostly near the end. */
+  readonly #exchanges: Exchange[] = [];
   readonly #requests: Quota;
   readonly #streams: Quota;
   #standing = 0;
@@ -27,19 +28,21 @@ export class InFlight {
   }
 
   add(exchange: Exchange): void {
-    this.#exchanges.add(exchange);
+    this.#exchanges.push(exchange);
     if (exchange.isStanding) this.#standing += 1;
   }
 
   remove(exchange: Exchange): void {
-    if (!this.#exchanges.delete(exchange)) return;
+    const at = this.#exchanges.lastIndexOf(exchange);
+    if (at === -1) return;
+    this.#exchanges.splice(at, 1);
     if (exchange.isStanding) this.#standing -= 1;
     if (this.calls === 0) this.#idle?.();
   }
 
   /** Requests that somebody works on. */
   get calls(): number {
-    return this.#exchanges.size - this.#standing;
+    return this.#exchanges.length - this.#standing;
   }
 
   /** Streams that stand open without a call. */
@@ -48,7 +51,7 @@ export class InFlight {
   }
 
   pulse(): void {
-    for (const exchange of this.#exchanges) exchange.pulse();
+    for (const exchange of [...this.#exchanges]) exchange.pulse();
   }
 
   /** Resolves when no call waits for its answer. */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Passing } from '../../core/passing.ts';
 import type { Identity } from '../../core/tool-call.ts';
 import type { RequestId } from '../../wire/contract.ts';
 import type { LegacySession } from '../contract.ts';
@@ -40,7 +41,7 @@ export class HttpSession {
   /** When the connection of a stream closed, whether or not all of it had arrived. */
   readonly #closed = new Map<number, number>();
   #nextStream = getStream + 1;
-  readonly #requests = new Map<RequestId, Unanswered>();
+  readonly #requests = new Passing<RequestId, Unanswered>();
   #usedMs: number;
   #untilMs: number;
   readonly outlet: SessionOutlet;
@@ -147,7 +148,7 @@ export class HttpSession {
   }
 
   destroy(): void {
-    for (const request of [...this.#requests.values()]) request.drop();
+    for (const request of this.#requests.values()) request.drop();
     this.#get.destroy();
     for (const stream of this.#streams.values()) stream.destroy();
     this.#streams.clear();
