@@ -1,5 +1,6 @@
 import type { RpcError } from '../core/answer.ts';
 import { Lifetime } from '../core/lifetime.ts';
+import { Passing } from '../core/passing.ts';
 import type { FarMessage } from '../core/related.ts';
 import type { RequestId } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
@@ -24,26 +25,28 @@ const inFlightLimit = 1024;
 
 /** All modern requests in flight, by the way on which their answers go. */
 export class OpenRequests {
-  readonly #ways = new Map<Outlet, Way>();
+  readonly #ways = new Passing<number, Way>();
+  /** Weak, for over HTTP every request has an outlet of its own, and a `Map` keeps keys that have gone (see `Passing`). */
+  readonly #wayOf = new WeakMap<Outlet, Way>();
+  #nextWay = 0;
   #idle: (() => void)[] = [];
 
   begin(id: RequestId, outlet: Outlet): OpenRequest | RpcError {
-    const way = this.#ways.get(outlet) ?? new Way(outlet, () => this.#left(outlet));
+    const way = this.#wayOf.get(outlet) ?? this.#open(outlet);
     if (way.requests.has(id)) return invalid('a request with this id is in flight');
     if (way.requests.size >= inFlightLimit) return invalid('too many requests in flight');
-    this.#ways.set(outlet, way);
     return way.begin(id);
   }
 
   cancel(outlet: Outlet, id: RequestId, reason: string): void {
-    this.#ways.get(outlet)?.requests.get(id)?.lifetime.end(reason);
+    this.#wayOf.get(outlet)?.requests.get(id)?.lifetime.end(reason);
   }
 
   /** Ends what is in flight on this way; on all of them without one. */
   cancelAll(outlet: Outlet | undefined, reason: string): void {
-    const ways = outlet === undefined ? this.#ways.values() : [this.#ways.get(outlet)];
-    for (const way of [...ways]) {
-      for (const request of [...(way?.requests.values() ?? [])]) request.lifetime.end(reason);
+    const ways = outlet === undefined ? this.#ways.values() : [this.#wayOf.get(outlet)];
+    for (const way of ways) {
+      for (const request of way?.requests.values() ?? []) request.lifetime.end(reason);
     }
   }
 
@@ -53,8 +56,19 @@ export class OpenRequests {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  #left(outlet: Outlet): void {
-    this.#ways.delete(outlet);
+  // Whoever opens one begins a request on it at once, and it leaves with its last.
+  #open(outlet: Outlet): Way {
+    const key = this.#nextWay;
+    this.#nextWay += 1;
+    const way = new Way(outlet, () => this.#left(key, outlet));
+    this.#wayOf.set(outlet, way);
+    this.#ways.set(key, way);
+    return way;
+  }
+
+  #left(key: number, outlet: Outlet): void {
+    this.#wayOf.delete(outlet);
+    this.#ways.delete(key);
     if (this.#ways.size > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
@@ -64,7 +78,7 @@ class Way {
   readonly outlet: Outlet;
   /** Logs may be told only to whoever asked for them: that news was dropped is told to nobody. */
   readonly news: News;
-  readonly requests = new Map<RequestId, OpenRequest>();
+  readonly requests = new Passing<RequestId, OpenRequest>();
   readonly #onEmpty: () => void;
 
   constructor(outlet: Outlet, onEmpty: () => void) {
