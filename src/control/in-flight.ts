@@ -41,6 +41,15 @@ export function untilFrozen<T>(promise: Promise<T>, lifetime: Lifetime): Promise
     const release = lifetime.onEnd(() => {
       if (lifetime.ended === frozenReason) resolve(undefined);
     });
-    promise.then(resolve, reject).finally(release);
+    promise.then(
+      (value) => {
+        release();
+        resolve(value);
+      },
+      (reason) => {
+        release();
+        reject(reason);
+      },
+    );
   });
 }

@@ -94,9 +94,8 @@ export class ClientSession implements LegacySession {
     this.#membership = parts.join(this.events);
     const { pool } = this.#membership;
     this.#level = new LogLevel(pool);
-    const subscriptions = new LegacySubscriptions(pool, holds, alone);
-    this.#subscriptions = subscriptions;
-    const through: ServeParts['through'] = (...way) => subscriptions.through(...way);
+    this.#subscriptions = new LegacySubscriptions(pool, holds, alone);
+    const through: ServeParts['through'] = (...way) => this.#subscriptions.through(...way);
     this.#serving = { pool, decide, era: 'legacy', through };
     const declared = hello.capabilities;
     this.#asking = createServerRequests({ decide, pool, session: this.#session, declared });
@@ -224,11 +223,11 @@ export class ClientSession implements LegacySession {
     }
   }
 
-  async #answer(
+  #answer(
     request: IncomingRequest,
     treatment: 'decide' | 'filter' | 'pass',
     caller: () => Caller,
-  ): Promise<Reply> {
+  ): Promise<Reply> | Reply {
     const obstacle = this.#membership.obstacle();
     if (obstacle !== undefined) {
       // It is told when there is something to list.

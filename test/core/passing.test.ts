@@ -1,3 +1,5 @@
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Crowd } from '../../src/core/crowd.ts';
@@ -52,6 +54,28 @@ describe('Passing', () => {
     for (const key of passing.keys()) passing.delete(key);
     expect([passing.size, passing.keys()]).toEqual([0, []]);
   });
+});
+
+test('what has gone from it does not grow old with it', () => {
+  setFlagsFromString('--expose-gc');
+  const collect: (options?: { type: 'minor' }) => void = runInNewContext('gc');
+  const oldBytes = () =>
+    getHeapSpaceStatistics().find((space) => space.space_name === 'old_space')?.space_used_size;
+  const passing = new Passing<number, readonly object[]>();
+  passing.set(0, []);
+  // By now whatever it stands in is old.
+  for (let round = 0; round < 2; round += 1) collect();
+  const before = oldBytes() ?? 0;
+  for (let call = 1; call < 20_000; call += 1) {
+    passing.set(
+      call,
+      Array.from({ length: 50 }, (_, at) => ({ at })),
+    );
+    passing.delete(call - 64);
+    if (call % 500 === 0) collect({ type: 'minor' });
+  }
+  // The calls have had more than 30 MB.
+  expect((oldBytes() ?? 0) - before).toBeLessThan(8_000_000);
 });
 
 describe('Crowd', () => {
