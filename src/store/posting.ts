@@ -1,4 +1,4 @@
-import { sha256 } from '../core/digest.ts';
+import { sha256Hex } from '../core/digest.ts';
 import { randomBytes } from '../core/ids.ts';
 import type { Connection } from './connection.ts';
 import type { LedgerId } from './contract.ts';
@@ -61,7 +61,7 @@ function salt(texts: readonly string[]): readonly Buffer[] {
 function bodyOf(pieces: readonly string[], salted: readonly Buffer[]): string {
   let body = pieces[0] ?? '';
   salted.forEach((bytes, at) => {
-    body += sha256(bytes).toString('hex') + (pieces[at + 1] ?? '');
+    body += sha256Hex(bytes) + (pieces[at + 1] ?? '');
   });
   return body;
 }
