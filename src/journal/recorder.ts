@@ -60,7 +60,7 @@ export function createRecorder(store: Store, instance: string, clock: Clock): Re
       if (attach === undefined) await store.post('outcome', posting);
       else {
         await store.write('outcome', (tx) => {
-          if (tx.post(posting) !== undefined) attach(tx);
+          if (tx.post(posting)) attach(tx);
         });
       }
     },
