@@ -44,10 +44,11 @@ export interface GateParts extends DecideParts, RecordParts {
 type Way = (call: ToolCall) => Target | undefined;
 
 export function createGate(parts: GateParts): Decide {
-  return async (call, { lifetime: callers, ...others }, target) => {
+  return async (call, sender, target) => {
+    const { lifetime: callers } = sender;
     const lifetime = new Lifetime(callers);
     const release = callers.onEnd(() => lifetime.end(callers.ended ?? ''));
-    const caller = { ...others, lifetime };
+    const caller = { ...sender, lifetime };
     const leaves = [release];
     // A call that stands in the place of another is stopped by a freeze of either.
     const enter = (each: ToolCall) =>

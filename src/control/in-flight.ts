@@ -1,4 +1,5 @@
 import type { CallScope } from '../core/call-scope.ts';
+import { Crowd } from '../core/crowd.ts';
 import type { Lifetime } from '../core/lifetime.ts';
 
 /** Why the lifetime of a call ended that the operator stopped; servers read it in their cancellation. */
@@ -14,22 +15,20 @@ interface InFlightCall {
  * has a lifetime of its own: the caller of a call that was stopped still waits for an answer.
  */
 export class InFlightCalls {
-  readonly #calls = new Set<InFlightCall>();
+  readonly #calls = new Crowd<InFlightCall>();
 
   /** The returned function is to be called once the call has its answer. */
   enter(scope: CallScope, lifetime: Lifetime): () => void {
     const call = { scope, lifetime };
-    this.#calls.add(call);
-    return () => {
-      this.#calls.delete(call);
-    };
+    this.#calls.enter(call);
+    return () => void this.#calls.leave(call);
   }
 
   /** Ends the calls that match, with `frozenReason`; tells how many there were. */
   cancel(matches: (scope: CallScope) => boolean): number {
-    const stopped = [...this.#calls].filter(({ scope }) => matches(scope));
+    const stopped = this.#calls.members().filter(({ scope }) => matches(scope));
     for (const call of stopped) {
-      this.#calls.delete(call);
+      this.#calls.leave(call);
       call.lifetime.end(frozenReason);
     }
     return stopped.length;
@@ -42,6 +41,15 @@ export function untilFrozen<T>(promise: Promise<T>, lifetime: Lifetime): Promise
     const release = lifetime.onEnd(() => {
       if (lifetime.ended === frozenReason) resolve(undefined);
     });
-    promise.then(resolve, reject).finally(release);
+    promise.then(
+      (value) => {
+        release();
+        resolve(value);
+      },
+      (reason) => {
+        release();
+        reject(reason);
+      },
+    );
   });
 }

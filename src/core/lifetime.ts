@@ -34,7 +34,8 @@ export class Lifetime {
     }
     this.#listeners.push(listener);
     return () => {
-      this.#listeners = this.#listeners.filter((each) => each !== listener);
+      const at = this.#listeners.indexOf(listener);
+      if (at !== -1) this.#listeners.splice(at, 1);
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { Delivery, RawResponse } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
+import { Passing } from '../core/passing.ts';
 import type { HearProgress, Said } from '../core/related.ts';
 import type { SendOptions, Target } from '../core/target.ts';
 import type { ForwardedRequest } from '../core/tool-call.ts';
@@ -19,7 +20,7 @@ const waitingLimit = 100;
 
 /** The way to the client for what servers ask it: ids and progress tokens of this hop are numbers of its own. */
 export class ClientLink {
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Passing<number, Waiting>();
   #next = 1;
 
   /** The client as a target, asked over this outlet; its answers come back over any. */
@@ -59,7 +60,7 @@ export class ClientLink {
   }
 
   close(): void {
-    for (const id of [...this.#waiting.keys()]) {
+    for (const id of this.#waiting.keys()) {
       this.#settle(id, { kind: 'lost', reason: 'the client has gone' });
     }
   }

@@ -1,5 +1,7 @@
 import type { RpcError } from '../core/answer.ts';
+import { Crowd } from '../core/crowd.ts';
 import { Lifetime } from '../core/lifetime.ts';
+import { Passing } from '../core/passing.ts';
 import type { FarMessage } from '../core/related.ts';
 import type { RequestId } from '../wire/contract.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
@@ -24,7 +26,8 @@ const inFlightLimit = 1024;
 
 /** All modern requests in flight, by the way on which their answers go. */
 export class OpenRequests {
-  readonly #ways = new Map<Outlet, Way>();
+  readonly #open = new Crowd<Way>();
+  readonly #ways = new WeakMap<Outlet, Way>();
   #idle: (() => void)[] = [];
 
   begin(id: RequestId, outlet: Outlet): OpenRequest | RpcError {
@@ -32,6 +35,7 @@ export class OpenRequests {
     if (way.requests.has(id)) return invalid('a request with this id is in flight');
     if (way.requests.size >= inFlightLimit) return invalid('too many requests in flight');
     this.#ways.set(outlet, way);
+    this.#open.enter(way);
     return way.begin(id);
   }
 
@@ -41,21 +45,23 @@ export class OpenRequests {
 
   /** Ends what is in flight on this way; on all of them without one. */
   cancelAll(outlet: Outlet | undefined, reason: string): void {
-    const ways = outlet === undefined ? this.#ways.values() : [this.#ways.get(outlet)];
-    for (const way of [...ways]) {
-      for (const request of [...(way?.requests.values() ?? [])]) request.lifetime.end(reason);
+    const ways = outlet === undefined ? this.#open.members() : [this.#ways.get(outlet)];
+    for (const way of ways) {
+      for (const request of way?.requests.values() ?? []) request.lifetime.end(reason);
     }
   }
 
   /** Resolves when nothing is in flight. */
   idle(): Promise<void> {
-    if (this.#ways.size === 0) return Promise.resolve();
+    if (this.#open.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
   #left(outlet: Outlet): void {
+    const way = this.#ways.get(outlet);
     this.#ways.delete(outlet);
-    if (this.#ways.size > 0) return;
+    if (way !== undefined) this.#open.leave(way);
+    if (this.#open.size > 0) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
@@ -64,7 +70,7 @@ class Way {
   readonly outlet: Outlet;
   /** Logs may be told only to whoever asked for them: that news was dropped is told to nobody. */
   readonly news: News;
-  readonly requests = new Map<RequestId, OpenRequest>();
+  readonly requests = new Passing<RequestId, OpenRequest>();
   readonly #onEmpty: () => void;
 
   constructor(outlet: Outlet, onEmpty: () => void) {

@@ -5,7 +5,7 @@ import type { Caller, ToolCall } from '../core/tool-call.ts';
 import type { Connection, UpstreamPool } from '../upstream/contract.ts';
 import type { Era } from '../wire/eras.ts';
 import { settleLimitMs } from './lists.ts';
-import { resolveCall } from './tool-calls.ts';
+import { type Resolved, resolveCall } from './tool-calls.ts';
 
 export interface ServeParts {
   readonly pool: UpstreamPool;
@@ -20,28 +20,39 @@ export interface ServeParts {
 }
 
 /** A client's request that policy decides: resolved, decided and run, in the words of the two sides. */
-export async function serveCall(
-  { pool, decide, era, through, answered, traceId }: ServeParts,
+export function serveCall(parts: ServeParts, crossing: Crossing, caller: Caller): Promise<Reply> {
+  const resolved = resolve(parts, crossing);
+  return resolved.kind === 'call'
+    ? run(parts, crossing, caller, resolved.call)
+    : onceSettled(parts, crossing, caller);
+}
+
+function resolve({ pool, era }: ServeParts, { request }: Crossing): Resolved {
+  return resolveCall(request, pool.catalog, era);
+}
+
+/** A client may know the name from an earlier run, while the servers are still starting. */
+async function onceSettled(parts: ServeParts, crossing: Crossing, caller: Caller): Promise<Reply> {
+  const isThere = () => resolve(parts, crossing).kind === 'call';
+  await parts.pool.catalog.settled(settleLimitMs, isThere);
+  const resolved = resolve(parts, crossing);
+  return resolved.kind === 'call' ? run(parts, crossing, caller, resolved.call) : resolved;
+}
+
+function run(
+  { pool, decide, through, answered, traceId }: ServeParts,
   crossing: Crossing,
   caller: Caller,
+  asked: ToolCall,
 ): Promise<Reply> {
-  const { request } = crossing;
-  let resolved = resolveCall(request, pool.catalog, era);
-  if (resolved.kind === 'refused') {
-    // A client may know the name from an earlier run, while the servers are still starting.
-    const isThere = () => resolveCall(request, pool.catalog, era).kind === 'call';
-    await pool.catalog.settled(settleLimitMs, isThere);
-    resolved = resolveCall(request, pool.catalog, era);
-  }
-  if (resolved.kind === 'refused') return resolved;
-  const call = traceId === undefined ? resolved.call : { ...resolved.call, traceId };
+  const call = traceId === undefined ? asked : { ...asked, traceId };
   let served = call;
-  const reply = await decide(call, caller, (run) => {
-    served = run;
-    const connection = pool.connection(run.server);
+  const reply = decide(call, caller, (sent) => {
+    served = sent;
+    const connection = pool.connection(sent.server);
     if (connection === undefined) return undefined;
     const target = crossing.target(connection);
-    return through === undefined ? target : through(run, connection, target);
+    return through === undefined ? target : through(sent, connection, target);
   });
-  return answered === undefined ? reply : answered(served, reply);
+  return answered === undefined ? reply : reply.then((said) => answered(served, said));
 }

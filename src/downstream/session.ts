@@ -3,6 +3,7 @@ import { isLogLevel } from '../bridge/log-levels.ts';
 import type { Reply, RpcError } from '../core/answer.ts';
 import type { JsonObject } from '../core/json.ts';
 import { Lifetime } from '../core/lifetime.ts';
+import { Passing } from '../core/passing.ts';
 import { shortened } from '../core/shortened.ts';
 import type { Decide, Target } from '../core/target.ts';
 import type { Caller, Identity, Session } from '../core/tool-call.ts';
@@ -74,7 +75,7 @@ export class ClientSession implements LegacySession {
   readonly #subscriptions: LegacySubscriptions;
   readonly #lists = new KnownLists();
   readonly #session: Session;
-  readonly #inFlight = new Map<RequestId, Lifetime>();
+  readonly #inFlight = new Passing<RequestId, Lifetime>();
   readonly #tasks: SessionTasks | undefined;
   #speaker: Speaker;
   #closed: Promise<void> | undefined;
@@ -93,19 +94,13 @@ export class ClientSession implements LegacySession {
     this.#membership = parts.join(this.events);
     const { pool } = this.#membership;
     this.#level = new LogLevel(pool);
-    const subscriptions = new LegacySubscriptions(pool, holds, alone);
-    this.#subscriptions = subscriptions;
-    const through: ServeParts['through'] = (...way) => subscriptions.through(...way);
+    this.#subscriptions = new LegacySubscriptions(pool, holds, alone);
+    const through: ServeParts['through'] = (...way) => this.#subscriptions.through(...way);
     this.#serving = { pool, decide, era: 'legacy', through };
     const declared = hello.capabilities;
     this.#asking = createServerRequests({ decide, pool, session: this.#session, declared });
-    const own = {
-      session: this.#session,
-      link: this.#link,
-      user: this.#user,
-      asking: this.#asking,
-    };
-    this.#calling = { ...own, identity: parts.identity, client: this };
+    const own = { session: this.#session, link: this.#link, user: this.#user };
+    this.#calling = { ...own, asking: this.#asking, identity: parts.identity, client: this };
     this.#tasks = this.#sessionTasks();
   }
 
@@ -228,11 +223,11 @@ export class ClientSession implements LegacySession {
     }
   }
 
-  async #answer(
+  #answer(
     request: IncomingRequest,
     treatment: 'decide' | 'filter' | 'pass',
     caller: () => Caller,
-  ): Promise<Reply> {
+  ): Promise<Reply> | Reply {
     const obstacle = this.#membership.obstacle();
     if (obstacle !== undefined) {
       // It is told when there is something to list.

@@ -227,7 +227,7 @@ async function askPolicy(
     return { decision: hostDenial('gate.no-policy', 'no policy could be loaded') };
   }
   try {
-    const raw = await active.decide(inputText);
+    const raw = await active.decide(inputText, input);
     return { raw, decision: effective(raw, viewOf(input)) };
   } catch (thrown) {
     const decision = hostDenial('gate.policy-error', 'policy could not decide');

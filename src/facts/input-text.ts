@@ -3,10 +3,13 @@ import type { PolicyInput } from '../policy/input.ts';
 
 /** `JSON.stringify(input)`, sooner: parts that calls have in common are frozen, and are put into text once. */
 export function inputTextOf(input: PolicyInput): string {
-  const members = Object.entries(input).map(
-    ([name, part]) => `"${name}":${Object.isFrozen(part) ? textOf(part) : JSON.stringify(part)}`,
-  );
-  return `{${members.join(',')}}`;
+  const { version, subject, action, resource, model, classification, context } = input;
+  // One template: a list of members that is joined costs as much again as the text itself.
+  return `{"version":${textOf(version)},"subject":${textOf(subject)},"action":${textOf(action)},"resource":${textOf(resource)},"model":${textOf(model)},"classification":${textOf(classification)},"context":${textOf(context)}}`;
 }
 
-const textOf = once((part: object) => JSON.stringify(part));
+function textOf(part: object): string {
+  return Object.isFrozen(part) ? keptText(part) : JSON.stringify(part);
+}
+
+const keptText = once((part: object) => JSON.stringify(part));

@@ -1,4 +1,4 @@
-import { sha256 } from '../core/digest.ts';
+import { sha256Hex } from '../core/digest.ts';
 import { frozen } from '../core/frozen.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { shortened } from '../core/shortened.ts';
@@ -204,7 +204,7 @@ function editedFields({ standing: { edited } }: Decided): JsonObject {
 }
 
 function hashOf(bytes: Buffer | undefined): string | null {
-  return bytes === undefined ? null : sha256(bytes).toString('hex');
+  return bytes === undefined ? null : sha256Hex(bytes);
 }
 
 /** Most lists have nothing in them, and are one and the same. */

@@ -38,6 +38,8 @@ export function openInstance(parts: InstanceParts): Instance {
   /** It has left: whatever changes while the rest of the gate ends must not put it back on the list. */
   let isOver = false;
   const write = async (): Promise<void> => {
+    // A change that waits is in what is written now; its timer, left to itself, could outlive the store.
+    clearTimeout(pending);
     pending = undefined;
     try {
       const nowMs = parts.clock();

@@ -45,9 +45,7 @@ export function createRecorder(store: Store, instance: string, clock: Clock): Re
   };
 
   return {
-    decision: async (facts) => {
-      await store.post('decision', decisionPosting(facts));
-    },
+    decision: (facts) => store.post('decision', decisionPosting(facts)),
     decisionWith: (work) =>
       store.write('decision', (tx) => {
         const { facts, value, after } = work(tx);
@@ -55,14 +53,12 @@ export function createRecorder(store: Store, instance: string, clock: Clock): Re
         after?.(tx);
         return value;
       }),
-    outcome: async (facts, attach) => {
+    outcome: (facts, attach) => {
       const posting = outcomePosting(facts);
-      if (attach === undefined) await store.post('outcome', posting);
-      else {
-        await store.write('outcome', (tx) => {
-          if (tx.post(posting) !== undefined) attach(tx);
-        });
-      }
+      if (attach === undefined) return store.post('outcome', posting);
+      return store.write('outcome', (tx) => {
+        if (tx.post(posting)) attach(tx);
+      });
     },
     missed: () => {
       gap += 1;

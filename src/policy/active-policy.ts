@@ -2,6 +2,9 @@ import { once } from '../core/once.ts';
 import type { ActivePolicy, PolicyVersion } from './contract.ts';
 import { type Decision, parseDecision } from './decision.ts';
 import { loadEngine } from './engine.ts';
+import { lightLength } from './limits.ts';
+import { Memo } from './memo.ts';
+import { readsOf } from './reads.ts';
 import { startWorkers } from './worker.ts';
 
 export interface PolicyModule {
@@ -18,9 +21,21 @@ export interface PolicyModule {
 export function openInline({ version, module, dataText }: PolicyModule): ActivePolicy {
   const engine = loadEngine(module, dataText, { memoryPages: version.engine.memory_pages });
   const decisionOf = parsedOnce();
+  const ask = (inputText: string) => decisionOf(engine.evaluate(inputText, 'gate/decision'));
+  const reads = readsOf(module);
+  const memo = reads === undefined ? undefined : new Memo(reads);
   return {
     version,
-    decide: (inputText) => decisionOf(engine.evaluate(inputText, 'gate/decision')),
+    decide: (inputText, input) => {
+      // A longer one might run out of steps, and then a replay would not find what was decided.
+      const key = input && inputText.length <= lightLength ? memo?.keyOf(input) : undefined;
+      if (key === undefined) return ask(inputText);
+      const known = memo?.get(key);
+      if (known !== undefined) return known;
+      const decision = ask(inputText);
+      if (engine.wasLight()) memo?.keep(key, decision);
+      return decision;
+    },
     visible: (inputText) => {
       try {
         return engine.evaluate(inputText, 'gate/visible') === true;

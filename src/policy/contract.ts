@@ -1,6 +1,7 @@
 import type { BundleRow } from '../store/contract.ts';
 import type { PolicyFault } from './compiler.ts';
 import type { Decision } from './decision.ts';
+import type { PolicyInput } from './input.ts';
 
 /** Which policy decided: `digest` names its content, `revision` where it came from (a git commit, a manifest, or null). */
 export interface PolicyVersion {
@@ -18,14 +19,15 @@ export interface PolicyEngineVersion {
 }
 
 /**
- * One loaded policy. `decide` takes the input document as JSON text that the gate itself serialised and answers within
+ * One loaded policy. `decide` takes the input document as JSON text that the gate itself serialised, and with the document
+ * that the text is of may answer what it answered before to one that looks the same to the policy. It answers within
  * bounded steps: a runaway evaluation ends with `policy_engine`, on every machine alike, or in a worker perhaps with
  * `policy_timeout`. Anything but a well-formed decision
  * throws `policy_engine`; the caller denies.
  */
 export interface ActivePolicy {
   readonly version: PolicyVersion;
-  decide(inputText: string): Decision | Promise<Decision>;
+  decide(inputText: string, input?: PolicyInput): Decision | Promise<Decision>;
   /** Whether a list may show this item; errors hide it. */
   visible(inputText: string): boolean | Promise<boolean>;
   close(): Promise<void>;

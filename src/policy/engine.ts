@@ -6,7 +6,7 @@ import { parseJson } from '../core/parse-json.ts';
 import { createBuiltins } from './builtins.ts';
 import { textEvaluator } from './engine-abi.ts';
 import type { Entrypoint } from './entrypoints.ts';
-import { maxSteps, outlierPages } from './limits.ts';
+import { lightSteps, maxSteps, outlierPages } from './limits.ts';
 import { fuelName } from './meter.ts';
 
 // Only its CommonJS form has the synchronous loader that its types promise.
@@ -32,6 +32,8 @@ export interface EngineOptions {
  */
 export interface Engine {
   evaluate(inputText: string, entrypoint: Entrypoint): unknown;
+  /** Whether the last evaluation took few steps, and no more than half of its memory: `lightLength` more would not end it. */
+  wasLight(): boolean;
 }
 
 type Instance = ReturnType<typeof opa.loadPolicySync>;
@@ -60,6 +62,7 @@ export function loadEngine(
   };
   const answers = new Answers();
   let loaded: ReturnType<typeof load> | undefined = attempt('failed to load the policy', load);
+  let isLight = false;
 
   const evaluate = (inputText: string, entrypoint: Entrypoint): unknown => {
     const now = loaded ?? load();
@@ -68,18 +71,23 @@ export function loadEngine(
     loaded = undefined;
     input = inputText;
     fuel.value = maxSteps;
+    isLight = false;
     const answer = fueled(fuel, () =>
       evaluateText === undefined
         ? onlyResult(instance.evaluate(bufferOf(inputText), entrypoint))
         : answers.of(evaluateText(inputText, entrypoint)),
     );
     // Memory never shrinks, so an instance that one large evaluation blew up is given back.
-    if (instance.mem.buffer.byteLength <= limit) loaded = now;
+    const { byteLength } = instance.mem.buffer;
+    if (byteLength <= limit) loaded = now;
+    const isSmall = byteLength <= (memoryPages * pageBytes) / 2;
+    isLight = isSmall && maxSteps - Number(fuel.value) <= lightSteps;
     return answer;
   };
   return {
     evaluate: (inputText, entrypoint) =>
       attempt('policy evaluation failed', () => evaluate(inputText, entrypoint)),
+    wasLight: () => isLight,
   };
 }
 

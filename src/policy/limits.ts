@@ -22,6 +22,13 @@ export const outlierPages = 64;
  * evaluation that ended still ends.
  */
 export const maxSteps = 25_000_000;
+/** So few that no `lightLength` more of text, whatever is in it, brings the same evaluation to `maxSteps`. */
+export const lightSteps = 100_000;
+/**
+ * UTF-16 units of an input. Names that somebody made up so that a table has all of them in one place cost every look into
+ * it: with 4,096 of them a look takes up to 70 times its steps.
+ */
+export const lightLength = 4096;
 /** What a call of the host costs: it takes as long as that many rounds of a small loop. */
 export const hostCallSteps = 1000;
 

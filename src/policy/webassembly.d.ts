@@ -14,6 +14,7 @@ declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array | ArrayBuffer);
     static imports(module: Module): ImportDescriptor[];
+    static customSections(module: Module, name: string): ArrayBuffer[];
   }
 
   class Instance {

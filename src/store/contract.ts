@@ -28,7 +28,7 @@ export interface Store extends Reader {
    * but under load it is sealed, encrypted and committed in a thread of its own, many in one transaction. A posting that
    * is rejected is not kept; should the thread die, the file tells. Nobody may change a posting that was handed in.
    */
-  post(durability: Durability, posting: Posting): Promise<LedgerId | undefined>;
+  post(durability: Durability, posting: Posting): Promise<void>;
   /** A number that changes whenever anybody, this process or another, commits. Cheap enough to poll. */
   version(): number;
   close(): Promise<void>;
@@ -156,8 +156,8 @@ export type EntryKind =
 /** What a work may do. Everything in one `Tx` is committed together or not at all. */
 export interface Tx extends Reader, ControlTx, GrantTx, ApproverTx {
   append(entry: EntryDraft): LedgerId;
-  /** Undefined when the decision that it ends is not in flight: then nothing is written. */
-  post(posting: Posting): LedgerId | undefined;
+  /** False when the decision that it ends is not in flight: then nothing is written. */
+  post(posting: Posting): boolean;
   putPayload(payload: PayloadDraft): void;
   erasePayloads(expiredBeforeMs: number): number;
   putApproval(row: ApprovalRow): void;

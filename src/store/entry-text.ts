@@ -2,7 +2,7 @@ import { canonical } from '../core/canonical.ts';
 import { timestamp } from '../core/clock.ts';
 import { GateError } from '../core/errors.ts';
 import { isFrozen } from '../core/frozen.ts';
-import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import { once } from '../core/once.ts';
 import type { EntryDraft, EntryKind } from './contract.ts';
 
@@ -125,22 +125,7 @@ function valueText(value: Json): string {
   if (value === null) return 'null';
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (typeof value !== 'object') return canonical(value);
-  if (Object.isFrozen(value)) return frozenText(value) ?? canonical(value);
-  return isObject(value) ? objectText(value) : canonical(value);
-}
-
-/** Members that are out of order go the long way; `for in` builds no lists. */
-function objectText(value: JsonObject): string {
-  let text = '';
-  let previous: string | undefined;
-  for (const name in value) {
-    if (previous !== undefined && name <= previous) return canonical(value);
-    previous = name;
-    const member = value[name];
-    if (member === undefined) continue;
-    text += `${text === '' ? '' : ','}${canonical(name)}:${valueText(member)}`;
-  }
-  return `{${text}}`;
+  return (Object.isFrozen(value) ? frozenText(value) : undefined) ?? canonical(value);
 }
 
 /** Undefined where only the outermost is frozen: what is below may still change. */

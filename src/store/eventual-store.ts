@@ -1,5 +1,5 @@
 import { GateError } from '../core/errors.ts';
-import type { Durability, Store, Tx } from './contract.ts';
+import type { Store } from './contract.ts';
 
 const retryMs = 1000;
 
@@ -25,6 +25,15 @@ export function openEventually(open: () => Store, clock: () => number): Store {
       if (!(thrown instanceof GateError) || thrown.code !== 'store_unavailable') throw thrown;
       failure = thrown;
       throw thrown;
+    }
+  };
+
+  // A posting of every call comes this way: an `async` function would make two more promises of the one.
+  const promised = <T>(use: (store: Store) => Promise<T>): Promise<T> => {
+    try {
+      return use(opened());
+    } catch (thrown) {
+      return Promise.reject(thrown);
     }
   };
 
@@ -61,9 +70,8 @@ export function openEventually(open: () => Store, clock: () => number): Store {
     grantVotes: (id) => opened().grantVotes(id),
     reusable: (key) => opened().reusable(key),
     version: () => opened().version(),
-    write: async <T>(durability: Durability, work: (tx: Tx) => T) =>
-      opened().write(durability, work),
-    post: async (durability, posting) => opened().post(durability, posting),
+    write: (durability, work) => promised((opened) => opened.write(durability, work)),
+    post: (durability, posting) => promised((opened) => opened.post(durability, posting)),
     close: async () => store?.close(),
   };
 }

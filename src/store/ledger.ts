@@ -39,10 +39,12 @@ export class Ledger {
   }
 
   append(draft: EntryDraft): LedgerId {
-    return this.insert(draft, sealEntry(draft));
+    const sealed = sealEntry(draft);
+    return { seq: this.insert(draft, sealed), leaf: sealed.leaf.toString('hex') };
   }
 
-  insert({ kind, timeMs, traceId, decisionId }: EntryIndex, { body, leaf }: SealedEntry): LedgerId {
+  /** Returns the place of the entry. */
+  insert({ kind, timeMs, traceId, decisionId }: EntryIndex, { body, leaf }: SealedEntry): number {
     const { size, frontier } = this.#read();
     this.#connection.run(
       'insertEntry',
@@ -57,7 +59,7 @@ export class Ledger {
     this.#tail = { size: size + 1, frontier: pushLeaf(frontier, size, leaf) };
     this.#leaves.add(size, leaf);
     if ((size + 1) % tileWidth === 0) this.#addTiles(size + 1, tileRoot(frontier, leaf));
-    return { seq: size, leaf: leaf.toString('hex') };
+    return size;
   }
 
   head(): Head {

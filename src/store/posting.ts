@@ -1,48 +1,37 @@
-import { sha256 } from '../core/digest.ts';
+import { sha256Hex } from '../core/digest.ts';
 import { randomBytes } from '../core/ids.ts';
 import type { Connection } from './connection.ts';
-import type { LedgerId } from './contract.ts';
 import { putInflight } from './instances.ts';
 import type { Ledger } from './ledger.ts';
 import { putSalted, saltBytes } from './payloads.ts';
 import type { PostingText } from './posting-text.ts';
-import { bytes, integer } from './row.ts';
 import { sealText } from './seal-entry.ts';
 
-/** Writes a posting within a transaction; undefined when the decision that it ends is not in flight. */
+/** Writes a posting within a transaction; false when the decision that it ends is not in flight. */
 export function writePosting(
   connection: Connection,
   ledger: Ledger,
   posting: PostingText,
-): LedgerId | undefined {
+): boolean {
   const { kind, timeMs, traceId, decisionId, pieces, texts, keeps, begins, ends } = posting;
-  if (ends && connection.run('takeInflight', decisionId) === 0) return undefined;
+  if (ends && connection.run('takeInflight', decisionId) === 0) return false;
   const salted = salt(texts);
   const sealed = sealText(kind, bodyOf(pieces, salted));
-  const id = ledger.insert({ kind, timeMs, traceId, decisionId }, sealed);
+  ledger.insert({ kind, timeMs, traceId, decisionId }, sealed);
   const kept = keeps === undefined ? undefined : salted[keeps.text];
   if (keeps !== undefined && kept !== undefined) putSalted(connection, keeps, kept);
   if (begins !== undefined) putInflight(connection, begins);
-  return id;
+  return true;
 }
 
 /**
  * Whether a posting was kept by a thread that died before it could say so. Throws `store_unavailable` when the file cannot
  * be read: then nobody can tell, and a decision that stands there all the same is one without an outcome.
  */
-export function findPosting(
-  connection: Connection,
-  { decisionId, ends }: PostingText,
-): { readonly isKept: boolean; readonly id: LedgerId | undefined } {
-  if (ends) {
-    return { isKept: connection.get('isInflight', decisionId) === undefined, id: undefined };
-  }
-  const row = connection.get('decisionEntry', decisionId);
-  if (row === undefined) return { isKept: false, id: undefined };
-  return {
-    isKept: true,
-    id: { seq: integer(row, 'seq'), leaf: bytes(row, 'leaf').toString('hex') },
-  };
+export function isKept(connection: Connection, { decisionId, ends }: PostingText): boolean {
+  return ends
+    ? connection.get('isInflight', decisionId) === undefined
+    : connection.get('decisionEntry', decisionId) !== undefined;
 }
 
 /** The texts, each behind the same fresh salt. */
@@ -61,7 +50,7 @@ function salt(texts: readonly string[]): readonly Buffer[] {
 function bodyOf(pieces: readonly string[], salted: readonly Buffer[]): string {
   let body = pieces[0] ?? '';
   salted.forEach((bytes, at) => {
-    body += sha256(bytes).toString('hex') + (pieces[at + 1] ?? '');
+    body += sha256Hex(bytes) + (pieces[at + 1] ?? '');
   });
   return body;
 }

@@ -9,9 +9,9 @@ import { holdIdentity, identityOf, prepareFolder } from './folder.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { postingText } from './posting-text.ts';
 import { createReader } from './reader.ts';
-import { type Posted, ThreadLane } from './thread-lane.ts';
+import { ThreadLane } from './thread-lane.ts';
 import { type StoreTx, Transactions } from './transactions.ts';
-import { WriteQueue } from './write-queue.ts';
+import { type QueuedWork, WriteQueue } from './write-queue.ts';
 import { WriterThread } from './writer-thread.ts';
 
 export interface StoreOptions {
@@ -57,33 +57,30 @@ export function createStore(
     connection.close();
   }
 
-  function push<T>(
-    wanted: Durability,
-    work: (tx: StoreTx) => T,
-    resolve: (result: T) => void,
-    reject: (error: unknown) => void,
-    posted?: Posted,
-  ): void {
-    if (closing !== undefined) {
-      reject(new GateError('store_unavailable', 'store is closed'));
-      return;
-    }
-    const run = (tx: StoreTx) => {
-      const result = work(tx);
-      return () => resolve(result);
-    };
-    const level = levelOf(wanted, durability);
-    queue.push(posted === undefined ? { level, run, reject } : { level, run, reject, posted });
+  function push(work: QueuedWork): void {
+    if (closing === undefined) queue.push(work);
+    else work.reject(new GateError('store_unavailable', 'store is closed'));
   }
 
   return {
     ...reader,
-    write: (wanted, work) => new Promise((resolve, reject) => push(wanted, work, resolve, reject)),
+    write: (wanted, work) =>
+      new Promise((resolve, reject) => {
+        const run = (tx: StoreTx) => {
+          const result = work(tx);
+          return () => resolve(result);
+        };
+        push({ level: levelOf(wanted, durability), run, reject });
+      }),
     post: (wanted, given) =>
       new Promise((resolve, reject) => {
         const posting = postingText(given);
-        const work = (tx: StoreTx) => tx.postText(posting);
-        push(wanted, work, resolve, reject, { posting, resolve, reject });
+        const run = (tx: StoreTx) => {
+          tx.postText(posting);
+          return resolve;
+        };
+        const posted = { posting, resolve, reject };
+        push({ level: levelOf(wanted, durability), run, reject, posted });
       }),
     version: () => connection.version(),
     close: () => {

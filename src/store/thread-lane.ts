@@ -1,9 +1,8 @@
 import { GateError } from '../core/errors.ts';
-import type { Answer, Refused, Result } from './batch.ts';
+import type { Answer, Refused } from './batch.ts';
 import type { Connection, SyncLevel } from './connection.ts';
-import type { LedgerId } from './contract.ts';
 import { pack } from './packed.ts';
-import { findPosting } from './posting.ts';
+import { isKept } from './posting.ts';
 import type { PostingText } from './posting-text.ts';
 import type { Delivery } from './transactions.ts';
 import type { WriterThread } from './writer-thread.ts';
@@ -11,7 +10,7 @@ import type { WriterThread } from './writer-thread.ts';
 /** One posting on its way: exactly one of the two is called. */
 export interface Posted {
   readonly posting: PostingText;
-  resolve(id: LedgerId | undefined): void;
+  resolve(): void;
   reject(error: unknown): void;
 }
 
@@ -57,8 +56,11 @@ export class ThreadLane {
 
   #became(posted: readonly Posted[], answer: Answer | undefined): Handed {
     if (answer?.kind === 'done') {
-      const { results } = answer;
-      return { kind: 'done', deliveries: posted.map((each, at) => delivery(each, results[at])) };
+      const { refused } = answer;
+      return {
+        kind: 'done',
+        deliveries: posted.map((each, at) => delivery(each, refused.get(at))),
+      };
     }
     if (answer?.kind === 'failed') {
       return { kind: 'failed', isBusy: answer.failure === 'busy', error: errorOf(answer.error) };
@@ -68,8 +70,7 @@ export class ThreadLane {
 
   #found({ posting, resolve, reject }: Posted): Delivery {
     try {
-      const { isKept, id } = findPosting(this.#connection, posting);
-      if (isKept) return () => resolve(id);
+      if (isKept(this.#connection, posting)) return resolve;
     } catch (error) {
       return () => reject(error);
     }
@@ -77,10 +78,8 @@ export class ThreadLane {
   }
 }
 
-function delivery({ resolve, reject }: Posted, result: Result): Delivery {
-  return result !== undefined && 'code' in result
-    ? () => reject(errorOf(result))
-    : () => resolve(result);
+function delivery({ resolve, reject }: Posted, refused: Refused | undefined): Delivery {
+  return refused === undefined ? resolve : () => reject(errorOf(refused));
 }
 
 function errorOf({ code, message, hint }: Refused): GateError {

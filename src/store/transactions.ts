@@ -13,7 +13,7 @@ import { addMember, putApprover, putVote, removeApprover } from './approvers.ts'
 import { eraseBudgetCounts, putBudgetCount } from './budget-counts.ts';
 import { putBundle } from './bundles.ts';
 import type { Connection, SyncLevel } from './connection.ts';
-import type { LedgerId, Tx } from './contract.ts';
+import type { Tx } from './contract.ts';
 import { writeGrants } from './grants.ts';
 import { putInflight, putInstance } from './instances.ts';
 import { eraseKeptResults, putClaim, putReusable } from './kept-results.ts';
@@ -33,7 +33,7 @@ export interface Work {
 
 /** What the store's own works may do, too. */
 export interface StoreTx extends Tx {
-  postText(posting: PostingText): LedgerId | undefined;
+  postText(posting: PostingText): boolean;
 }
 
 export type Delivery = () => void;

@@ -1,5 +1,5 @@
 import { describe, GateError } from '../core/errors.ts';
-import type { Answer, Batch, Refused, Result } from './batch.ts';
+import type { Answer, Batch, Refused } from './batch.ts';
 import type { Connection } from './connection.ts';
 import { unpack } from './packed.ts';
 import type { PostingText } from './posting-text.ts';
@@ -14,12 +14,13 @@ export function createWriter(connection: Connection): Writer {
   const transactions = new Transactions(connection, Date.now, () => {});
   return {
     write: (batch) => {
-      const postings = unpack(batch.packed);
-      const results: Result[] = postings.map(() => undefined);
-      const works = postings.map((posting, at) => workOf(posting, at, results));
+      const refused = new Map<number, Refused>();
+      const works = unpack(batch.packed).map((posting, at) =>
+        workOf(posting, (error) => refused.set(at, refusedBy(error))),
+      );
       try {
         for (const deliver of transactions.run(batch.level, works)) deliver();
-        return { kind: 'done', results };
+        return { kind: 'done', refused };
       } catch (thrown) {
         return { kind: 'failed', failure: connection.failure, error: refusedBy(thrown) };
       }
@@ -27,19 +28,18 @@ export function createWriter(connection: Connection): Writer {
   };
 }
 
-function workOf(posting: PostingText, at: number, results: Result[]): Work {
+function workOf(posting: PostingText, reject: Work['reject']): Work {
   return {
     run: (tx) => {
-      const id = tx.postText(posting);
-      return () => {
-        results[at] = id;
-      };
+      tx.postText(posting);
+      return done;
     },
-    reject: (error) => {
-      results[at] = refusedBy(error);
-    },
+    reject,
   };
 }
+
+/** Nobody waits for one posting: the answer is about all of them. */
+const done = () => {};
 
 function refusedBy(thrown: unknown): Refused {
   if (!(thrown instanceof GateError)) {

@@ -1,4 +1,5 @@
 import type { Answer, Delivery, RawResponse } from '../core/answer.ts';
+import { Passing } from '../core/passing.ts';
 import type { HearProgress, Related, Said } from '../core/related.ts';
 import { rpcCode } from '../wire/rpc-error.ts';
 
@@ -19,10 +20,8 @@ export interface PendingRequest {
  */
 export class PendingRequests {
   readonly #lateAnswerMs: number;
-  readonly #waiting = new Map<number, PendingRequest>();
+  readonly #waiting = new Passing<number, PendingRequest>();
   readonly #standing = new Set<number>();
-  /** In the order in which their requests were sent. */
-  readonly #related = new Map<number, Related>();
   /** Whose the cancelled ones are: the server may not have heard of it yet. */
   readonly #cancelledOf = new Map<number, object>();
   #cancelled: { readonly id: number; readonly untilMs: number; readonly reason: string }[] = [];
@@ -39,7 +38,6 @@ export class PendingRequests {
 
   add(id: number, request: PendingRequest): void {
     this.#waiting.set(id, request);
-    if (request.related !== undefined) this.#related.set(id, request.related);
     if (request.isStanding === true) this.#standing.add(id);
   }
 
@@ -48,18 +46,24 @@ export class PendingRequests {
    * them. Otherwise nobody is asked: it would be a guess whose user sees it.
    */
   get askedRelated(): Related | undefined {
-    const newest = [...this.#related.values()].at(-1);
+    const newest = this.#related.at(-1);
     if (newest === undefined) return undefined;
     return this.#clients.size === 1 ? newest : severalClients;
   }
 
   /** Of the only request that takes anything. */
   get soleRelated(): Related | undefined {
-    return this.#related.size === 1 && this.#clients.size === 1 ? this.askedRelated : undefined;
+    return this.#related.length === 1 && this.#clients.size === 1 ? this.askedRelated : undefined;
+  }
+
+  /** Of those that were not cancelled, in the order in which they were sent. */
+  get #related(): readonly Related[] {
+    const heard = this.#waiting.keys().filter((id) => !this.#cancelledOf.has(id));
+    return heard.flatMap((id) => this.#waiting.get(id)?.related ?? []);
   }
 
   get #clients(): ReadonlySet<object> {
-    const own = [...this.#related.values()].map(({ client }) => client);
+    const own = this.#related.map(({ client }) => client);
     return new Set([...own, ...this.#cancelledOf.values()]);
   }
 
@@ -86,9 +90,8 @@ export class PendingRequests {
   }
 
   cancel(id: number, reason: string): void {
-    const related = this.#related.get(id);
+    const related = this.#waiting.get(id)?.related;
     if (related !== undefined) this.#cancelledOf.set(id, related.client);
-    this.#related.delete(id);
     this.#cancelled.push({ id, untilMs: performance.now() + this.#lateAnswerMs, reason });
     this.#watch();
   }
@@ -96,7 +99,7 @@ export class PendingRequests {
   loseAll(reason: string): void {
     clearTimeout(this.#timer);
     this.#cancelled = [];
-    for (const id of [...this.#waiting.keys()]) this.lose(id, reason);
+    for (const id of this.#waiting.keys()) this.lose(id, reason);
   }
 
   /** One that would have stayed open is over; no other may be ended like this. */
@@ -106,7 +109,7 @@ export class PendingRequests {
 
   /** All that are to be answered are lost. */
   loseAnswers(reason: string): void {
-    for (const id of [...this.#waiting.keys()]) {
+    for (const id of this.#waiting.keys()) {
       if (!this.#standing.has(id)) this.lose(id, reason);
     }
   }
@@ -115,7 +118,6 @@ export class PendingRequests {
     const request = this.#waiting.get(id);
     if (request === undefined) return false;
     this.#waiting.delete(id);
-    this.#related.delete(id);
     this.#cancelledOf.delete(id);
     this.#standing.delete(id);
     request.release();

@@ -131,8 +131,13 @@ function paramsFault({ method, id, params }: JsonObject): string | undefined {
 const known: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params']);
 
 function extrasOf(message: JsonObject): JsonObject | undefined {
-  const extras = Object.entries(message).filter(([key]) => !known.has(key));
-  return extras.length === 0 ? undefined : Object.fromEntries(extras);
+  // Mostly there are none, and nothing is listed.
+  for (const key in message) if (!known.has(key)) return extrasIn(message);
+  return undefined;
+}
+
+function extrasIn(message: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(message).filter(([key]) => !known.has(key)));
 }
 
 function invalid(code: number, message: string): InvalidMessage {

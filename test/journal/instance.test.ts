@@ -21,7 +21,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-const open = (id = 'me') => {
+const start = (id: string) => {
   instance = openInstance({
     store,
     id,
@@ -31,6 +31,10 @@ const open = (id = 'me') => {
     status: () => ({ mode: 'enforce' }),
     warn: () => {},
   });
+};
+
+const open = (id = 'me') => {
+  start(id);
   return vi.waitFor(() => {
     if (!store.instances().some((row) => row.id === id)) throw new Error('not registered yet');
   });
@@ -113,4 +117,22 @@ it('a gate that has left the list does not come back, whatever changes while it 
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(store.instances()).toEqual([]);
   expect(bodies('gate.started')).toHaveLength(1);
+});
+
+it('a gate that has left the list does not come back, whatever waited at its last heartbeat', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  try {
+    start('me');
+    await store.write('outcome', () => {});
+    vi.advanceTimersByTime(4950);
+    instance?.changed();
+    vi.advanceTimersByTime(50);
+    await instance?.close();
+    vi.advanceTimersByTime(100);
+    await store.write('outcome', () => {});
+    expect(store.instances()).toEqual([]);
+    expect(bodies('gate.started')).toHaveLength(1);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -1,3 +1,4 @@
+import { Crowd } from '../../core/crowd.ts';
 import { Quota } from './budget.ts';
 import type { HttpLimits } from './contract.ts';
 import type { Exchange } from './exchange.ts';
@@ -5,7 +6,7 @@ import { type Refusal, refusal } from './refusal.ts';
 
 /** All requests that wait for an answer: so many of each caller, kept in use while they wait. */
 export class InFlight {
-  readonly #exchanges = new Set<Exchange>();
+  readonly #exchanges = new Crowd<Exchange>();
   readonly #requests: Quota;
   readonly #streams: Quota;
   #standing = 0;
@@ -27,12 +28,12 @@ export class InFlight {
   }
 
   add(exchange: Exchange): void {
-    this.#exchanges.add(exchange);
+    this.#exchanges.enter(exchange);
     if (exchange.isStanding) this.#standing += 1;
   }
 
   remove(exchange: Exchange): void {
-    if (!this.#exchanges.delete(exchange)) return;
+    if (!this.#exchanges.leave(exchange)) return;
     if (exchange.isStanding) this.#standing -= 1;
     if (this.calls === 0) this.#idle?.();
   }
@@ -48,7 +49,7 @@ export class InFlight {
   }
 
   pulse(): void {
-    for (const exchange of this.#exchanges) exchange.pulse();
+    for (const exchange of this.#exchanges.members()) exchange.pulse();
   }
 
   /** Resolves when no call waits for its answer. */

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Passing } from '../../core/passing.ts';
 import type { Identity } from '../../core/tool-call.ts';
 import type { RequestId } from '../../wire/contract.ts';
 import type { LegacySession } from '../contract.ts';
@@ -36,11 +37,11 @@ export class HttpSession {
   readonly #parts: SessionParts;
   readonly #get: EventStream;
   /** Streams that may be resumed, by number: what `id` of an event begins with. */
-  readonly #streams = new Map<number, EventStream>();
+  readonly #streams = new Passing<number, EventStream>();
   /** When the connection of a stream closed, whether or not all of it had arrived. */
   readonly #closed = new Map<number, number>();
   #nextStream = getStream + 1;
-  readonly #requests = new Map<RequestId, Unanswered>();
+  readonly #requests = new Passing<RequestId, Unanswered>();
   #usedMs: number;
   #untilMs: number;
   readonly outlet: SessionOutlet;
@@ -147,11 +148,9 @@ export class HttpSession {
   }
 
   destroy(): void {
-    for (const request of [...this.#requests.values()]) request.drop();
+    for (const request of this.#requests.values()) request.drop();
     this.#get.destroy();
-    for (const stream of this.#streams.values()) stream.destroy();
-    this.#streams.clear();
-    this.#closed.clear();
+    for (const number of this.#streams.keys()) this.#drop(number);
   }
 
   #stream(number: number, onDetached: () => void): EventStream {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Reply, RpcError } from '../../core/answer.ts';
+import { Passing } from '../../core/passing.ts';
 import type { FarMessage } from '../../core/related.ts';
 import type { Identity } from '../../core/tool-call.ts';
 import type { RequestId } from '../../wire/contract.ts';
@@ -28,7 +29,7 @@ export interface SseSessionParts {
  */
 export class SseSession implements Outlet, BookedSession {
   readonly #parts: SseSessionParts;
-  readonly #requests = new Map<RequestId, Exchange>();
+  readonly #requests = new Passing<RequestId, Exchange>();
   #untilMs: number;
   client: LegacySession | undefined;
 
@@ -102,7 +103,7 @@ export class SseSession implements Outlet, BookedSession {
   }
 
   destroy(): void {
-    for (const id of [...this.#requests.keys()]) this.#finish(id);
+    for (const id of this.#requests.keys()) this.#finish(id);
     this.#parts.res.end();
   }
 

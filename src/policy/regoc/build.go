@@ -12,9 +12,10 @@ import (
 
 const testSuffix = "_test.rego"
 
-// build checks everything and compiles what is not a test. Only the named entrypoints are exported.
+// build checks everything and compiles what is not a test. Only the named entrypoints are exported; what the policy reads
+// of its input stands in a section of its own.
 func build(req *request) (answer, error) {
-	_, warnings, err := checked(req)
+	policy, warnings, err := checked(req)
 	if err != nil {
 		return answer{}, err
 	}
@@ -40,7 +41,8 @@ func build(req *request) (answer, error) {
 	if len(modules) != 1 {
 		return answer{}, errors.New("compiler produced no wasm module")
 	}
-	return answer{Wasm: modules[0].Raw, Warnings: warnings}, nil
+	wasm, err := withReads(modules[0].Raw, readsOf(policy))
+	return answer{Wasm: wasm, Warnings: warnings}, err
 }
 
 func bundleOf(req *request, caps *ast.Capabilities) (*bundle.Bundle, error) {

@@ -1,3 +1,4 @@
+import { Passing } from '../../core/passing.ts';
 import { httpBounds } from './bounds.ts';
 import { CallStream, type CallStreamOwner } from './call-stream.ts';
 import type { HttpRequest, ResponseHead } from './exchange.ts';
@@ -18,7 +19,7 @@ export class CallStreams implements CallStreamOwner {
   readonly client: HttpClient;
   readonly inbox: Inbox;
   readonly #options: CallStreamsOptions;
-  readonly #streams = new Map<number, CallStream>();
+  readonly #streams = new Passing<number, CallStream>();
   readonly #lingering = new Lingering(httpBounds.lingerMs);
 
   constructor(options: CallStreamsOptions) {
@@ -54,7 +55,7 @@ export class CallStreams implements CallStreamOwner {
   }
 
   unwritten(): Iterable<number> {
-    return [...this.#streams.values()].flatMap(({ id, isUnwritten }) => (isUnwritten ? [id] : []));
+    return this.#streams.values().flatMap(({ id, isUnwritten }) => (isUnwritten ? [id] : []));
   }
 
   abortAll(): void {

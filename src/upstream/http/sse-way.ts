@@ -1,4 +1,5 @@
 import { GateError } from '../../core/errors.ts';
+import { Passing } from '../../core/passing.ts';
 import type { Log } from '../log.ts';
 import type { Abortable, HttpRequest, ResponseHead } from './exchange.ts';
 import type { HttpClient } from './http-client.ts';
@@ -22,7 +23,7 @@ export class SseWay implements Way, ReplyTaker {
   readonly isShared = true;
   readonly #options: SseOptions;
   /** POSTs that were not accepted yet. */
-  readonly #posts = new Map<number, Abortable>();
+  readonly #posts = new Passing<number, Abortable>();
   #stream: Abortable | undefined;
   #endpoint: string | undefined;
   #opening: ((fault: string | undefined) => void) | undefined;
@@ -97,7 +98,7 @@ export class SseWay implements Way, ReplyTaker {
   }
 
   unwritten(): Iterable<number> {
-    return [...this.#posts].flatMap(([id, { isUnwritten }]) => (isUnwritten ? [id] : []));
+    return this.#posts.keys().filter((id) => this.#posts.get(id)?.isUnwritten === true);
   }
 
   tell(text: string | Buffer): void {
