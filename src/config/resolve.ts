@@ -2,7 +2,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { sha256 } from '../core/digest.ts';
+import { sha256Hex } from '../core/digest.ts';
 import type { Config, ServerConfig, ServerSettings, ToolSettings } from './config.ts';
 import type { Environment, Report } from './expand.ts';
 import { resolveBudget, resolveCost } from './resolve-budgets.ts';
@@ -27,7 +27,7 @@ export function resolveConfig(
   const { default: defaultMs = 40_000, ...clients } = file.approvals.hold;
   return {
     file: path,
-    gate: sha256(realpathSync(path)).toString('hex').slice(0, 16),
+    gate: sha256Hex(realpathSync(path)).slice(0, 16),
     mode: file.mode,
     environment: file.environment,
     stateDir: stateDirOf(env) ?? absolute(file.stateDir ?? '~/.mcp-gate', folder),

@@ -1,15 +1,9 @@
-import { once } from '../core/once.ts';
+import { sharedText } from '../core/shared-text.ts';
 import type { PolicyInput } from '../policy/input.ts';
 
 /** `JSON.stringify(input)`, sooner: parts that calls have in common are frozen, and are put into text once. */
 export function inputTextOf(input: PolicyInput): string {
   const { version, subject, action, resource, model, classification, context } = input;
   // One template: a list of members that is joined costs as much again as the text itself.
-  return `{"version":${textOf(version)},"subject":${textOf(subject)},"action":${textOf(action)},"resource":${textOf(resource)},"model":${textOf(model)},"classification":${textOf(classification)},"context":${textOf(context)}}`;
+  return `{"version":${sharedText(version)},"subject":${sharedText(subject)},"action":${sharedText(action)},"resource":${sharedText(resource)},"model":${sharedText(model)},"classification":${sharedText(classification)},"context":${sharedText(context)}}`;
 }
-
-function textOf(part: object): string {
-  return Object.isFrozen(part) ? keptText(part) : JSON.stringify(part);
-}
-
-const keptText = once((part: object) => JSON.stringify(part));

@@ -1,5 +1,5 @@
 import { canonical } from '../core/canonical.ts';
-import { sha256 } from '../core/digest.ts';
+import { sha256Hex } from '../core/digest.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Compiler, PolicySources, TestResult } from './compiler.ts';
 import type { PolicyContent } from './content.ts';
@@ -31,7 +31,7 @@ export async function compilePolicy(
 
 /** Everything that a verdict on the sources depends on. */
 function cacheKey(digest: string, compilerDigest: string, schema: JsonObject): string {
-  return sha256(canonical({ digest, compilerDigest, entrypoints, schema })).toString('hex');
+  return sha256Hex(canonical({ digest, compilerDigest, entrypoints, schema }));
 }
 
 /** Lints of the gate and faults of OPA are shown together. */

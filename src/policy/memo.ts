@@ -1,6 +1,6 @@
 import { frozen } from '../core/frozen.ts';
 import { isObject } from '../core/json.ts';
-import { once } from '../core/once.ts';
+import { sharedText } from '../core/shared-text.ts';
 import type { Decision } from './decision.ts';
 import type { PolicyInput } from './input.ts';
 import type { Reads } from './reads.ts';
@@ -26,7 +26,7 @@ export class Memo {
     let key = '';
     for (const path of this.#reads) {
       // JSON ends where it ends, and what is missing is no JSON: no two inputs that differ have one key.
-      key += `${textOf(partOf(input, path))},`;
+      key += `${sharedText(partOf(input, path))},`;
       if (key.length > keyLength) return undefined;
     }
     return key;
@@ -50,11 +50,3 @@ function partOf(input: PolicyInput, path: Reads[number]): unknown {
   }
   return part;
 }
-
-/** Undefined for what is missing. */
-function textOf(part: unknown): string | undefined {
-  const isShared = typeof part === 'object' && part !== null && Object.isFrozen(part);
-  return isShared ? sharedText(part) : JSON.stringify(part);
-}
-
-const sharedText = once((part: object) => JSON.stringify(part));

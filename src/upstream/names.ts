@@ -1,4 +1,4 @@
-import { sha256 } from '../core/digest.ts';
+import { sha256Hex } from '../core/digest.ts';
 import { skeleton } from './skeleton.ts';
 
 /** Clients add a prefix of their own and refuse more than 64 characters. */
@@ -72,7 +72,7 @@ function exposedName(item: NamedItem, name: string): string {
   if (!item.prefix) return name;
   const full = `${item.server}__${name}`;
   if (full.length <= exposedCharacters) return full;
-  const digest = sha256(full).toString('hex').slice(0, 8);
+  const digest = sha256Hex(full).slice(0, 8);
   // A cut through a surrogate pair leaves half a character, which is no text.
   return `${full.slice(0, keptCharacters).replace(/[\uD800-\uDBFF]$/, '')}_${digest}`;
 }

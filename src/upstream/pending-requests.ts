@@ -22,6 +22,8 @@ export class PendingRequests {
   readonly #lateAnswerMs: number;
   readonly #waiting = new Passing<number, PendingRequest>();
   readonly #standing = new Set<number>();
+  /** In the order in which their requests were sent. */
+  readonly #related = new Passing<number, Related>();
   /** Whose the cancelled ones are: the server may not have heard of it yet. */
   readonly #cancelledOf = new Map<number, object>();
   #cancelled: { readonly id: number; readonly untilMs: number; readonly reason: string }[] = [];
@@ -38,6 +40,7 @@ export class PendingRequests {
 
   add(id: number, request: PendingRequest): void {
     this.#waiting.set(id, request);
+    if (request.related !== undefined) this.#related.set(id, request.related);
     if (request.isStanding === true) this.#standing.add(id);
   }
 
@@ -46,24 +49,18 @@ export class PendingRequests {
    * them. Otherwise nobody is asked: it would be a guess whose user sees it.
    */
   get askedRelated(): Related | undefined {
-    const newest = this.#related.at(-1);
+    const newest = this.#related.values().at(-1);
     if (newest === undefined) return undefined;
     return this.#clients.size === 1 ? newest : severalClients;
   }
 
   /** Of the only request that takes anything. */
   get soleRelated(): Related | undefined {
-    return this.#related.length === 1 && this.#clients.size === 1 ? this.askedRelated : undefined;
-  }
-
-  /** Of those that were not cancelled, in the order in which they were sent. */
-  get #related(): readonly Related[] {
-    const heard = this.#waiting.keys().filter((id) => !this.#cancelledOf.has(id));
-    return heard.flatMap((id) => this.#waiting.get(id)?.related ?? []);
+    return this.#related.size === 1 && this.#clients.size === 1 ? this.askedRelated : undefined;
   }
 
   get #clients(): ReadonlySet<object> {
-    const own = this.#related.map(({ client }) => client);
+    const own = this.#related.values().map(({ client }) => client);
     return new Set([...own, ...this.#cancelledOf.values()]);
   }
 
@@ -90,8 +87,9 @@ export class PendingRequests {
   }
 
   cancel(id: number, reason: string): void {
-    const related = this.#waiting.get(id)?.related;
+    const related = this.#related.get(id);
     if (related !== undefined) this.#cancelledOf.set(id, related.client);
+    this.#related.delete(id);
     this.#cancelled.push({ id, untilMs: performance.now() + this.#lateAnswerMs, reason });
     this.#watch();
   }
@@ -118,6 +116,7 @@ export class PendingRequests {
     const request = this.#waiting.get(id);
     if (request === undefined) return false;
     this.#waiting.delete(id);
+    this.#related.delete(id);
     this.#cancelledOf.delete(id);
     this.#standing.delete(id);
     request.release();
